@@ -1,0 +1,17 @@
+export { type ChunkData, type ChunkEncoding, chunkEncodings } from "./chunk-data.ts";
+export { type ErrorId, errorCatalogue, urdError } from "./error-catalogue.ts";
+export {
+  compareLabels,
+  compareUtf8,
+  formatLabels,
+  type Labels,
+  labelsFrom,
+  labelsKey,
+  labelValue,
+  metricNameLabel,
+  noLabels,
+  quote,
+} from "./labels.ts";
+export { formatMatcher, type Matcher, type MatcherType } from "./matcher.ts";
+export { isStaleAt, staleHigh, staleLow } from "./stale.ts";
+export { anonymousTenant, parseTenantId, type TenantId } from "./tenant-id.ts";

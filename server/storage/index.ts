@@ -1,0 +1,9 @@
+export type {
+  LabelResult,
+  QueryCall,
+  Queryable,
+  ReadAccount,
+  Selection,
+  SeriesBatch,
+  SeriesColumns,
+} from "./queryable.ts";
