@@ -1,0 +1,243 @@
+import {
+  int64SizeBytes,
+  uvarintSizeBytes,
+  writeInt64,
+  writeUvarint,
+} from "../platform/encoding/index.ts";
+
+/**
+ * The bytes of urd.ingester.v1.SeriesFrame, written by hand: a frame is made for every
+ * 128 KiB that a query reads, and message objects per series and chunk would cost more than
+ * copying the chunks. What comes out is what protobuf-es would write for the same message.
+ */
+
+/** A label pair with a number that is the same whenever the pair is the same. */
+export interface FramePair {
+  readonly pairId: number;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A chunk to send: its bytes, or the place of its bytes in a chunks file. */
+export interface FrameChunk {
+  /** Prometheus's encoding number. */
+  readonly encoding: number;
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  /** The chunk's bytes; undefined when the location holds them. */
+  readonly bytes: Uint8Array | undefined;
+  /** Location in the chunks files; without meaning when `bytes` is there. */
+  readonly file: number;
+  readonly offsetBytes: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Writes the frames of one answer stream. The stream's symbol table lives in here: a pair's
+ * strings are sent with the first series that has it, later series cost a byte or two a label.
+ */
+export interface SeriesFrameEncoder {
+  /** Adds one series. Pairs stand in the order of their names. Everything is copied. */
+  addSeries(pairs: readonly FramePair[], chunks: readonly FrameChunk[]): void;
+  /** Bytes that `take` would return now; the caller takes before this passes 128 KiB. */
+  sizeBytes(): number;
+  /** The frame of all series since the last `take`: fresh bytes, the caller's own. */
+  take(): Uint8Array<ArrayBuffer>;
+}
+
+/** Field numbers and wire types as they stand in the bytes. */
+const tags = {
+  frameSymbol: 0x0a,
+  frameSeries: 0x12,
+  seriesLabelRefs: 0x0a,
+  seriesChunk: 0x12,
+  chunkEncoding: 0x08,
+  chunkMinTime: 0x10,
+  chunkMaxTime: 0x18,
+  chunkData: 0x22,
+  chunkLocation: 0x2a,
+  locationFile: 0x08,
+  locationOffset: 0x10,
+  locationSize: 0x18,
+} as const;
+
+/** Pieces of a frame grow in here; starts small because most answers are small. */
+const bufferSizeBytesMin = 4096;
+/** The most bytes that one UTF-16 unit becomes in UTF-8. */
+const utf8BytesPerUnitMax = 3;
+
+const utf8 = new TextEncoder();
+
+/** A byte array that grows by doubling; `take` and `clear` keep the storage. */
+interface GrowingBytes {
+  bytes: Uint8Array;
+  length: number;
+}
+
+/** Starts the frames of one stream. */
+export function createSeriesFrameEncoder(): SeriesFrameEncoder {
+  return new FrameEncoder();
+}
+
+class FrameEncoder implements SeriesFrameEncoder {
+  readonly #symbols: GrowingBytes = { bytes: new Uint8Array(bufferSizeBytesMin), length: 0 };
+  readonly #series: GrowingBytes = { bytes: new Uint8Array(bufferSizeBytesMin), length: 0 };
+  readonly #refOfString = new Map<string, number>();
+  /** Per pair id: symbol of the name, symbol of the value. */
+  readonly #refsOfPair = new Map<number, readonly [number, number]>();
+  /** Symbols of the labels of the series at hand. */
+  #labelRefs = new Uint32Array(64);
+
+  addSeries(pairs: readonly FramePair[], chunks: readonly FrameChunk[]): void {
+    const refsSize = this.#resolveLabels(pairs);
+    let bodySize = refsSize === 0 ? 0 : 1 + uvarintSizeBytes(refsSize) + refsSize;
+    for (const chunk of chunks) {
+      const chunkSize = chunkSizeBytes(chunk);
+      bodySize += 1 + uvarintSizeBytes(chunkSize) + chunkSize;
+    }
+    const out = this.#series;
+    reserve(out, 1 + uvarintSizeBytes(bodySize) + bodySize);
+    const { bytes } = out;
+    let at = out.length;
+    bytes[at++] = tags.frameSeries;
+    at = writeUvarint(bytes, at, bodySize);
+    if (refsSize > 0) {
+      bytes[at++] = tags.seriesLabelRefs;
+      at = writeUvarint(bytes, at, refsSize);
+      for (let i = 0; i < 2 * pairs.length; i++) at = writeUvarint(bytes, at, this.#labelRefs[i]!);
+    }
+    for (const chunk of chunks) at = writeChunk(bytes, at, chunk);
+    out.length = at;
+  }
+
+  sizeBytes(): number {
+    return this.#symbols.length + this.#series.length;
+  }
+
+  take(): Uint8Array<ArrayBuffer> {
+    const frame = new Uint8Array(this.sizeBytes());
+    frame.set(this.#symbols.bytes.subarray(0, this.#symbols.length), 0);
+    frame.set(this.#series.bytes.subarray(0, this.#series.length), this.#symbols.length);
+    this.#symbols.length = 0;
+    this.#series.length = 0;
+    return frame;
+  }
+
+  /** Fills the label refs of a series and returns their size as varints. */
+  #resolveLabels(pairs: readonly FramePair[]): number {
+    if (this.#labelRefs.length < 2 * pairs.length) {
+      this.#labelRefs = new Uint32Array(4 * pairs.length);
+    }
+    let sizeBytes = 0;
+    let i = 0;
+    for (const pair of pairs) {
+      let refs = this.#refsOfPair.get(pair.pairId);
+      if (refs === undefined) {
+        refs = [this.#symbol(pair.name), this.#symbol(pair.value)];
+        this.#refsOfPair.set(pair.pairId, refs);
+      }
+      this.#labelRefs[i++] = refs[0];
+      this.#labelRefs[i++] = refs[1];
+      sizeBytes += uvarintSizeBytes(refs[0]) + uvarintSizeBytes(refs[1]);
+    }
+    return sizeBytes;
+  }
+
+  #symbol(text: string): number {
+    const known = this.#refOfString.get(text);
+    if (known !== undefined) return known;
+    const ref = this.#refOfString.size;
+    this.#refOfString.set(text, ref);
+    appendString(this.#symbols, text);
+    return ref;
+  }
+}
+
+function appendString(out: GrowingBytes, text: string): void {
+  const sizeMax = text.length * utf8BytesPerUnitMax;
+  reserve(out, 1 + uvarintSizeBytes(sizeMax) + sizeMax);
+  const { bytes } = out;
+  bytes[out.length] = tags.frameSymbol;
+  // The length stands in front: written behind the widest possible one, then moved up to it.
+  const guess = out.length + 1 + uvarintSizeBytes(sizeMax);
+  const { written } = utf8.encodeInto(text, bytes.subarray(guess));
+  const at = writeUvarint(bytes, out.length + 1, written);
+  if (at !== guess) bytes.copyWithin(at, guess, guess + written);
+  out.length = at + written;
+}
+
+function chunkSizeBytes(chunk: FrameChunk): number {
+  let size = 0;
+  if (chunk.encoding !== 0) size += 1 + uvarintSizeBytes(chunk.encoding);
+  if (chunk.minTimeMs !== 0) size += 1 + int64SizeBytes(chunk.minTimeMs);
+  if (chunk.maxTimeMs !== 0) size += 1 + int64SizeBytes(chunk.maxTimeMs);
+  if (chunk.bytes === undefined) {
+    const locationSize = locationSizeBytes(chunk);
+    size += 1 + uvarintSizeBytes(locationSize) + locationSize;
+  } else if (chunk.bytes.length > 0) {
+    size += 1 + uvarintSizeBytes(chunk.bytes.length) + chunk.bytes.length;
+  }
+  return size;
+}
+
+function locationSizeBytes(chunk: FrameChunk): number {
+  let size = 0;
+  if (chunk.file !== 0) size += 1 + uvarintSizeBytes(chunk.file);
+  if (chunk.offsetBytes !== 0) size += 1 + uvarintSizeBytes(chunk.offsetBytes);
+  if (chunk.sizeBytes !== 0) size += 1 + uvarintSizeBytes(chunk.sizeBytes);
+  return size;
+}
+
+function writeChunk(bytes: Uint8Array, position: number, chunk: FrameChunk): number {
+  let at = position;
+  bytes[at++] = tags.seriesChunk;
+  at = writeUvarint(bytes, at, chunkSizeBytes(chunk));
+  if (chunk.encoding !== 0) {
+    bytes[at++] = tags.chunkEncoding;
+    at = writeUvarint(bytes, at, chunk.encoding);
+  }
+  if (chunk.minTimeMs !== 0) {
+    bytes[at++] = tags.chunkMinTime;
+    at = writeInt64(bytes, at, chunk.minTimeMs);
+  }
+  if (chunk.maxTimeMs !== 0) {
+    bytes[at++] = tags.chunkMaxTime;
+    at = writeInt64(bytes, at, chunk.maxTimeMs);
+  }
+  if (chunk.bytes === undefined) return writeLocation(bytes, at, chunk);
+  if (chunk.bytes.length > 0) {
+    bytes[at++] = tags.chunkData;
+    at = writeUvarint(bytes, at, chunk.bytes.length);
+    bytes.set(chunk.bytes, at);
+    at += chunk.bytes.length;
+  }
+  return at;
+}
+
+function writeLocation(bytes: Uint8Array, position: number, chunk: FrameChunk): number {
+  let at = position;
+  bytes[at++] = tags.chunkLocation;
+  at = writeUvarint(bytes, at, locationSizeBytes(chunk));
+  if (chunk.file !== 0) {
+    bytes[at++] = tags.locationFile;
+    at = writeUvarint(bytes, at, chunk.file);
+  }
+  if (chunk.offsetBytes !== 0) {
+    bytes[at++] = tags.locationOffset;
+    at = writeUvarint(bytes, at, chunk.offsetBytes);
+  }
+  if (chunk.sizeBytes !== 0) {
+    bytes[at++] = tags.locationSize;
+    at = writeUvarint(bytes, at, chunk.sizeBytes);
+  }
+  return at;
+}
+
+/** Makes room for `sizeBytes` more; at least doubles, so appending stays linear. */
+function reserve(out: GrowingBytes, sizeBytes: number): void {
+  const needed = out.length + sizeBytes;
+  if (needed <= out.bytes.length) return;
+  const larger = new Uint8Array(Math.max(needed, 2 * out.bytes.length));
+  larger.set(out.bytes.subarray(0, out.length));
+  out.bytes = larger;
+}
