@@ -1,0 +1,58 @@
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import type { Vfs, VfsFile } from "./vfs.ts";
+
+const flagsOfMode = { create: "w+", update: "r+", read: "r" } as const;
+
+/** The machine's file system. */
+export const nodeVfs: Vfs = {
+  open: (path, mode) => openFile(path, flagsOfMode[mode]),
+  makeDirectory: (path) => void mkdirSync(path, { recursive: true }),
+  list: (path) => (existsSync(path) ? readdirSync(path).sort() : []),
+  exists: existsSync,
+  rename: renameSync,
+  remove: (path) => rmSync(path, { force: true }),
+  removeTree: (path) => rmSync(path, { force: true, recursive: true }),
+  syncDirectory(path) {
+    const fd = openSync(path, "r");
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  },
+};
+
+function openFile(path: string, flags: string): VfsFile {
+  const fd = openSync(path, flags, 0o640);
+  return {
+    fd,
+    write: (bytes, positionBytes) => writeSync(fd, bytes, 0, bytes.length, positionBytes),
+    read(target, positionBytes) {
+      let count = 0;
+      while (count < target.length) {
+        const got = readSync(fd, target, count, target.length - count, positionBytes + count);
+        if (got === 0) break;
+        count += got;
+      }
+      return count;
+    },
+    sizeBytes: () => fstatSync(fd).size,
+    truncate: (sizeBytes) => ftruncateSync(fd, sizeBytes),
+    sync: () => fdatasyncSync(fd),
+    close: () => closeSync(fd),
+  };
+}
