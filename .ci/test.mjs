@@ -1,0 +1,37 @@
+// Runs test folders: `node .ci/test.mjs unit contract …`; without names those of `npm test`.
+// Further arguments that start with a dash go to vitest. Builds the kernel first when stale.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildKernel } from "./build.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const everyChange = [
+  "unit",
+  "contract",
+  "golden",
+  "types",
+  "conformance",
+  "property",
+  "integration",
+  "architecture",
+  "e2e/one-minute",
+];
+
+const args = process.argv.slice(2);
+const names = args.filter((arg) => !arg.startsWith("-"));
+const flags = args.filter((arg) => arg.startsWith("-"));
+const wanted = names.length > 0 ? names : everyChange;
+const isThere = (name) =>
+  existsSync(path.join(root, "test", name)) || existsSync(path.join(root, `test/${name}.test.ts`));
+const filters = wanted.filter(isThere).map((name) => `test/${name}`);
+if (filters.length === 0) {
+  process.stdout.write(`no tests in ${wanted.join(", ")}\n0 passed, 0 failed, 0 skipped\n`);
+  process.exit(0);
+}
+buildKernel();
+const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
+const run = ["run", "--config", "test/vitest.config.ts", ...filters, ...flags];
+const { status } = spawnSync(process.execPath, [vitest, ...run], { cwd: root, stdio: "inherit" });
+process.exit(status ?? 1);

@@ -1,0 +1,100 @@
+import {
+  type LimitKey,
+  limitKeys,
+  singleProcessDefaults,
+  type TenantLimits,
+} from "../limits/index.ts";
+import { type Option, type OptionTable, option } from "../platform/config/index.ts";
+
+/** What the machine decides is left open here and filled in at the start. */
+const defaults = singleProcessDefaults({ memorySizeBytes: 0 });
+
+interface LimitText {
+  /** Mimir's flag. */
+  readonly flag: string;
+  readonly doc: string;
+  readonly defaultText?: string;
+}
+
+const texts: Readonly<Record<keyof TenantLimits, LimitText>> = {
+  requestRate: {
+    flag: "distributor.request-rate-limit",
+    doc: "Write requests a second of a tenant. 0: no limit.",
+  },
+  requestBurst: {
+    flag: "distributor.request-burst-size",
+    doc: "Write requests that a tenant may send at once.",
+  },
+  ingestionRate: {
+    flag: "distributor.ingestion-rate-limit",
+    doc: "Samples, exemplars and metadata a second of a tenant. 0: no limit.",
+  },
+  ingestionBurst: {
+    flag: "distributor.ingestion-burst-size",
+    doc: "Samples, exemplars and metadata that a tenant may send at once.",
+  },
+  writeMessageSizeBytesMax: {
+    flag: "distributor.max-recv-msg-size",
+    doc: "Size of a write request, decompressed.",
+  },
+  seriesMax: {
+    flag: "ingester.max-global-series-per-user",
+    doc: "Series of a tenant in memory. 0: no limit.",
+  },
+  labelNamesMax: {
+    flag: "validation.max-label-names-per-series",
+    doc: "Labels of a series, the name included. 0: no limit.",
+  },
+  labelNameSizeBytesMax: {
+    flag: "validation.max-length-label-name",
+    doc: "Bytes of a label name. 0: no limit.",
+  },
+  labelValueSizeBytesMax: {
+    flag: "validation.max-length-label-value",
+    doc: "Bytes of a label value. 0: no limit.",
+  },
+  outOfOrderWindowMs: {
+    flag: "ingester.out-of-order-time-window",
+    doc: "How far behind the tenant's newest sample a sample may be.",
+  },
+  futureGraceMs: {
+    flag: "validation.create-grace-period",
+    doc: "How far in the future a sample may be.",
+  },
+  exemplarsMax: {
+    flag: "ingester.max-global-exemplars-per-user",
+    doc: "Exemplars of a tenant that are kept. 0: none.",
+  },
+  nativeHistogramsEnabled: {
+    flag: "ingester.native-histograms-ingestion-enabled",
+    doc: "Takes native histograms.",
+  },
+  seriesPerQueryMax: {
+    flag: "querier.max-fetched-series-per-query",
+    doc: "Series that one query reads. 0: no limit.",
+  },
+  queryMemorySizeBytesMax: {
+    flag: "querier.max-estimated-memory-consumption-per-query",
+    doc: "Memory that one query uses. 0: a quarter of the machine's memory.",
+    defaultText: "a quarter of the machine's memory",
+  },
+  queryExpressionSizeBytesMax: {
+    flag: "query-frontend.max-query-expression-size-bytes",
+    doc: "Length of a query's text. 0: no limit.",
+  },
+};
+
+function limitOption<K extends keyof TenantLimits>(name: K): Option<TenantLimits[K]> {
+  const { key, kind }: LimitKey = limitKeys[name];
+  return option({
+    ...texts[name],
+    key: `limits.${key}`,
+    kind: kind as Parameters<typeof option<TenantLimits[K]>>[0]["kind"],
+    default: defaults[name],
+  });
+}
+
+/** Options of `limits:`, what a tenant may do that the overrides file does not name. */
+export const limitOptions: OptionTable<{ limits: TenantLimits }>["limits"] = Object.fromEntries(
+  (Object.keys(texts) as (keyof TenantLimits)[]).map((name) => [name, limitOption(name)]),
+) as unknown as OptionTable<{ limits: TenantLimits }>["limits"];
