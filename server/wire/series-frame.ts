@@ -4,6 +4,8 @@ import {
   writeInt64,
   writeUvarint,
 } from "../platform/encoding/index.ts";
+import { type GrowingBytes, reserveBytes } from "./growing-bytes.ts";
+import { createSymbolWriter } from "./symbol-writer.ts";
 
 /**
  * The bytes of urd.ingester.v1.SeriesFrame, written by hand: a frame is made for every
@@ -47,7 +49,6 @@ export interface SeriesFrameEncoder {
 
 /** Field numbers and wire types as they stand in the bytes. */
 const tags = {
-  frameSymbol: 0x0a,
   frameSeries: 0x12,
   seriesLabelRefs: 0x0a,
   seriesChunk: 0x12,
@@ -63,16 +64,6 @@ const tags = {
 
 /** Pieces of a frame grow in here; starts small because most answers are small. */
 const bufferSizeBytesMin = 4096;
-/** The most bytes that one UTF-16 unit becomes in UTF-8. */
-const utf8BytesPerUnitMax = 3;
-
-const utf8 = new TextEncoder();
-
-/** A byte array that grows by doubling; `take` and `clear` keep the storage. */
-interface GrowingBytes {
-  bytes: Uint8Array;
-  length: number;
-}
 
 /** Starts the frames of one stream. */
 export function createSeriesFrameEncoder(): SeriesFrameEncoder {
@@ -80,9 +71,8 @@ export function createSeriesFrameEncoder(): SeriesFrameEncoder {
 }
 
 class FrameEncoder implements SeriesFrameEncoder {
-  readonly #symbols: GrowingBytes = { bytes: new Uint8Array(bufferSizeBytesMin), length: 0 };
+  readonly #symbols = createSymbolWriter(bufferSizeBytesMin);
   readonly #series: GrowingBytes = { bytes: new Uint8Array(bufferSizeBytesMin), length: 0 };
-  readonly #refOfString = new Map<string, number>();
   /** Per pair id: symbol of the name, symbol of the value. */
   readonly #refsOfPair = new Map<number, readonly [number, number]>();
   /** Symbols of the labels of the series at hand. */
@@ -96,7 +86,7 @@ class FrameEncoder implements SeriesFrameEncoder {
       bodySize += 1 + uvarintSizeBytes(chunkSize) + chunkSize;
     }
     const out = this.#series;
-    reserve(out, 1 + uvarintSizeBytes(bodySize) + bodySize);
+    reserveBytes(out, 1 + uvarintSizeBytes(bodySize) + bodySize);
     const { bytes } = out;
     let at = out.length;
     bytes[at++] = tags.frameSeries;
@@ -111,14 +101,14 @@ class FrameEncoder implements SeriesFrameEncoder {
   }
 
   sizeBytes(): number {
-    return this.#symbols.length + this.#series.length;
+    return this.#symbols.out.length + this.#series.length;
   }
 
   take(): Uint8Array<ArrayBuffer> {
     const frame = new Uint8Array(this.sizeBytes());
-    frame.set(this.#symbols.bytes.subarray(0, this.#symbols.length), 0);
-    frame.set(this.#series.bytes.subarray(0, this.#series.length), this.#symbols.length);
-    this.#symbols.length = 0;
+    frame.set(this.#symbols.out.bytes.subarray(0, this.#symbols.out.length), 0);
+    frame.set(this.#series.bytes.subarray(0, this.#series.length), this.#symbols.out.length);
+    this.#symbols.out.length = 0;
     this.#series.length = 0;
     return frame;
   }
@@ -133,7 +123,7 @@ class FrameEncoder implements SeriesFrameEncoder {
     for (const pair of pairs) {
       let refs = this.#refsOfPair.get(pair.pairId);
       if (refs === undefined) {
-        refs = [this.#symbol(pair.name), this.#symbol(pair.value)];
+        refs = [this.#symbols.refOf(pair.name), this.#symbols.refOf(pair.value)];
         this.#refsOfPair.set(pair.pairId, refs);
       }
       this.#labelRefs[i++] = refs[0];
@@ -142,28 +132,6 @@ class FrameEncoder implements SeriesFrameEncoder {
     }
     return sizeBytes;
   }
-
-  #symbol(text: string): number {
-    const known = this.#refOfString.get(text);
-    if (known !== undefined) return known;
-    const ref = this.#refOfString.size;
-    this.#refOfString.set(text, ref);
-    appendString(this.#symbols, text);
-    return ref;
-  }
-}
-
-function appendString(out: GrowingBytes, text: string): void {
-  const sizeMax = text.length * utf8BytesPerUnitMax;
-  reserve(out, 1 + uvarintSizeBytes(sizeMax) + sizeMax);
-  const { bytes } = out;
-  bytes[out.length] = tags.frameSymbol;
-  // The length stands in front: written behind the widest possible one, then moved up to it.
-  const guess = out.length + 1 + uvarintSizeBytes(sizeMax);
-  const { written } = utf8.encodeInto(text, bytes.subarray(guess));
-  const at = writeUvarint(bytes, out.length + 1, written);
-  if (at !== guess) bytes.copyWithin(at, guess, guess + written);
-  out.length = at + written;
 }
 
 function chunkSizeBytes(chunk: FrameChunk): number {
@@ -231,13 +199,4 @@ function writeLocation(bytes: Uint8Array, position: number, chunk: FrameChunk): 
     at = writeUvarint(bytes, at, chunk.sizeBytes);
   }
   return at;
-}
-
-/** Makes room for `sizeBytes` more; at least doubles, so appending stays linear. */
-function reserve(out: GrowingBytes, sizeBytes: number): void {
-  const needed = out.length + sizeBytes;
-  if (needed <= out.bytes.length) return;
-  const larger = new Uint8Array(Math.max(needed, 2 * out.bytes.length));
-  larger.set(out.bytes.subarray(0, out.length));
-  out.bytes = larger;
 }

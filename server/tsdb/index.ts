@@ -1,0 +1,9 @@
+export {
+  createXorDecoder,
+  encodeXor,
+  makeColumns,
+  reserveSamples,
+  type SampleColumns,
+  type TimeRange,
+  type XorDecoder,
+} from "./chunkenc/index.ts";
