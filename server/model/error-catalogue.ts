@@ -48,6 +48,13 @@ export type ErrorId =
   | "max-samples-per-query"
   | "max-estimated-memory-consumption-per-query"
   | "max-query-expression-size-bytes"
+  | "rpc-cancelled"
+  | "rpc-deadline-exceeded"
+  | "rpc-unavailable"
+  | "rpc-overloaded"
+  | "rpc-unimplemented"
+  | "rpc-message-too-large"
+  | "rpc-message-invalid"
   | "internal";
 
 /**
@@ -224,6 +231,39 @@ export const errorCatalogue: Readonly<Record<ErrorId, CatalogueEntry>> = {
     option: "limits.max_query_expression_size_bytes",
     doc: "A query text is longer than allowed.",
   },
+  "rpc-cancelled": {
+    code: "CANCELLED",
+    http: 499,
+    retryable: false,
+    doc: "The caller cancelled the call or went away.",
+  },
+  "rpc-deadline-exceeded": {
+    code: "DEADLINE_EXCEEDED",
+    http: 504,
+    retryable: true,
+    doc: "The call took longer than its caller allowed.",
+  },
+  "rpc-unavailable": {
+    ...unavailable,
+    doc: "The other side of a call cannot be reached, or went away before it answered.",
+  },
+  "rpc-overloaded": {
+    ...unavailable,
+    doc: "The other side of a call serves as many calls at once as it can.",
+  },
+  "rpc-unimplemented": {
+    code: "UNIMPLEMENTED",
+    http: 501,
+    retryable: false,
+    doc: "The other side does not know the method; it may be of another version.",
+  },
+  "rpc-message-too-large": {
+    code: "RESOURCE_EXHAUSTED",
+    http: 413,
+    retryable: false,
+    doc: "A message is larger than the receiver takes.",
+  },
+  "rpc-message-invalid": { ...badData, doc: "A message is not what its method takes." },
   internal: {
     code: "INTERNAL",
     http: 500,
