@@ -4,19 +4,7 @@ export {
   type ResultColumns,
 } from "./columns-frame.ts";
 export { errorDetailOf, errorOfDetail } from "./errors.ts";
-export {
-  type RawIngesterMethods,
-  RawIngesterService,
-  type RawQueryStreamResponse,
-} from "./ingester-raw.ts";
 export { selectionOf, selectorOf } from "./matchers.ts";
-export {
-  type RawQueryInstantResponse,
-  type RawQueryMethods,
-  type RawQueryPart,
-  type RawQueryRangeResponse,
-  RawQueryService,
-} from "./query-raw.ts";
 export {
   createSeriesFrameEncoder,
   type FrameChunk,

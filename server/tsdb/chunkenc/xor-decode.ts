@@ -74,6 +74,7 @@ class Decoder implements XorDecoder {
     place.samples = this.#view.getUint16(place.base);
     place.startMs = range.startMs;
     place.endMs = range.endMs;
+    if (place.samples === 0) return 0;
     reserveSamples(into, place.samples);
     const lengthBefore = into.length;
     const faultAt = decodeSamples(this.#view, place, into);
@@ -106,7 +107,6 @@ function corrupt(offsetBytes: number, what: string): CorruptionError {
  */
 function decodeSamples(view: DataView, place: Place, into: SampleColumns): number {
   const { base, samples, startMs, endMs } = place;
-  if (samples === 0) return -1;
   const endBit = place.sizeBytes * 8;
   const { timesMs, words } = into;
   let to = into.length;
@@ -119,8 +119,7 @@ function decodeSamples(view: DataView, place: Place, into: SampleColumns): numbe
   let deltaMs = 0;
   let width = 64;
   let trailing = 0;
-  for (let i = 0; bit <= endBit; ) {
-    if (timeMs > endMs) break;
+  for (let i = 0; bit <= endBit && timeMs <= endMs; ) {
     if (timeMs >= startMs) {
       timesMs[to] = timeMs;
       words[2 * to] = low;
@@ -128,7 +127,6 @@ function decodeSamples(view: DataView, place: Place, into: SampleColumns): numbe
       to++;
     }
     if (++i === samples) break;
-
     if (i === 1) {
       const sizeBytes = varintSizeBytes(view, base + (bit >>> 3));
       deltaMs = varintValue(view, base + (bit >>> 3), sizeBytes);
@@ -146,7 +144,6 @@ function decodeSamples(view: DataView, place: Place, into: SampleColumns): numbe
     }
     if (deltaMs <= 0) return bit >>> 3;
     timeMs += deltaMs;
-
     const control = view.getUint32(base + (bit >>> 3)) << (bit & 7);
     if (control >= 0) {
       bit += 1;

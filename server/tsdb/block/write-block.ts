@@ -1,0 +1,88 @@
+import type { ChunkData, Labels } from "../../model/index.ts";
+import { type Vfs, writeAll } from "../../platform/vfs/index.ts";
+import { createSegments } from "../chunks/segment.ts";
+import { createIndexWriter, type IndexedChunk } from "../index/writer.ts";
+import { type BlockMeta, formatBlockMeta } from "./meta.ts";
+
+/** A chunk to be written, with its number of samples for the block's statistics. */
+export interface BlockChunk extends ChunkData {
+  readonly samples: number;
+}
+
+/** A series to be written: chunks ascending in time, not overlapping. */
+export interface BlockSeries {
+  readonly labels: Labels;
+  readonly chunks: readonly BlockChunk[];
+}
+
+/** What becomes of a block. */
+export interface BlockContent {
+  readonly ulid: string;
+  readonly minTimeMs: number;
+  readonly maxTimeMs: number;
+  readonly outOfOrder: boolean;
+  /** All strings of all labels, sorted by UTF-8 bytes, unique. */
+  readonly symbols: readonly string[];
+  /** Series sorted by labels, unique. */
+  readonly series: Iterable<BlockSeries>;
+}
+
+/**
+ * Writes a block whole or not at all: everything goes into `<directory>/<ulid>.tmp`, every file
+ * and the folder are synced, and the rename to `<directory>/<ulid>` publishes it. After a
+ * failure the temporary folder is removed and the error thrown.
+ */
+export function writeBlock(vfs: Vfs, directory: string, content: BlockContent): BlockMeta {
+  const final = `${directory}/${content.ulid}`;
+  const temporary = `${final}.tmp`;
+  vfs.makeDirectory(`${temporary}/chunks`);
+  try {
+    const meta = writeSeries(vfs, temporary, content);
+    writeMeta(vfs, temporary, meta);
+    vfs.syncDirectory(`${temporary}/chunks`);
+    vfs.syncDirectory(temporary);
+    vfs.rename(temporary, final);
+    vfs.syncDirectory(directory);
+    return meta;
+  } catch (error) {
+    vfs.removeTree(temporary);
+    throw error;
+  }
+}
+
+function writeSeries(vfs: Vfs, directory: string, content: BlockContent): BlockMeta {
+  const segments = createSegments(vfs, `${directory}/chunks`);
+  const index = createIndexWriter(vfs, `${directory}/index`);
+  const counts = { series: 0, samples: 0, chunks: 0 };
+  try {
+    index.writeSymbols(content.symbols);
+    for (const { labels, chunks } of content.series) {
+      const indexed: IndexedChunk[] = [];
+      for (const { encoding, bytes, minTimeMs, maxTimeMs, samples } of chunks) {
+        indexed.push({ minTimeMs, maxTimeMs, ref: segments.add(encoding, bytes) });
+        counts.samples += samples;
+      }
+      index.addSeries(labels, indexed);
+      counts.series++;
+      counts.chunks += indexed.length;
+    }
+  } catch (error) {
+    segments.abandon();
+    index.abandon();
+    throw error;
+  }
+  segments.finish();
+  index.finish();
+  const { ulid, minTimeMs, maxTimeMs, outOfOrder } = content;
+  return { ulid, minTimeMs, maxTimeMs, outOfOrder, ...counts, compactionLevel: 1, sources: [ulid] };
+}
+
+function writeMeta(vfs: Vfs, directory: string, meta: BlockMeta): void {
+  const file = vfs.open(`${directory}/meta.json`, "create");
+  try {
+    writeAll(file, new TextEncoder().encode(formatBlockMeta(meta)), 0);
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
