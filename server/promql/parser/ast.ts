@@ -28,7 +28,7 @@ export type Expr =
   | Paren
   | StepInvariant;
 
-/** A number; `durationText` is set when it was written as a duration. */
+/** A number; `duration` is true when it was written as a duration, and the value is in seconds. */
 export interface NumberLiteral {
   readonly kind: "number";
   readonly value: number;
@@ -68,8 +68,12 @@ export interface DurationExpr {
   readonly value?: number;
   readonly lhs?: DurationExpr;
   readonly rhs?: DurationExpr;
+  /** True when op is "number" and the source had a unit, such as `5m`; kept for printing. */
+  readonly duration?: boolean;
   /** True when the source had parentheses around it; kept for printing. */
   readonly wrapped?: boolean;
+  /** True when the source had a plus sign before it; it changes nothing. */
+  readonly plus?: boolean;
   readonly position: Position;
 }
 

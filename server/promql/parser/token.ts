@@ -1,0 +1,134 @@
+import { quoteString } from "./go-text.ts";
+
+/** Words that are operators when they stand where an operator may. */
+export const operatorWords = ["and", "or", "unless", "atan2"] as const;
+
+/** Aggregation operators. */
+export const aggregatorWords = [
+  "sum",
+  "avg",
+  "count",
+  "min",
+  "max",
+  "group",
+  "stddev",
+  "stdvar",
+  "topk",
+  "bottomk",
+  "count_values",
+  "quantile",
+  "limitk",
+  "limit_ratio",
+] as const;
+
+/** Words of modifiers. */
+export const modifierWords = [
+  "offset",
+  "smoothed",
+  "anchored",
+  "by",
+  "without",
+  "on",
+  "ignoring",
+  "group_left",
+  "group_right",
+  "fill",
+  "fill_left",
+  "fill_right",
+  "bool",
+] as const;
+
+/** Words that are functions of the query's time range, inside durations and after @. */
+export const rangeWords = ["start", "end", "step", "range", "max_of", "min_of"] as const;
+
+const signs = [..."(){}[],:=@+-*/%^<>", "==", "!=", "<=", ">=", "</", ">/", "=~", "!~"] as const;
+
+type Sign = "(" | ")" | "{" | "}" | "[" | "]" | "," | ":" | "=" | "@" | "=~" | "!~" | OperatorSign;
+type OperatorSign =
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%"
+  | "^"
+  | "<"
+  | ">"
+  | "=="
+  | "!="
+  | "<="
+  | ">="
+  | "</"
+  | ">/";
+
+/** A keyword, lower case. */
+export type Keyword =
+  | (typeof operatorWords)[number]
+  | (typeof aggregatorWords)[number]
+  | (typeof modifierWords)[number]
+  | (typeof rangeWords)[number];
+
+/** Kind of a token: signs and keywords are their own kinds. */
+export type TokenKind =
+  | "end"
+  | "identifier"
+  | "metric-identifier"
+  | "number"
+  | "duration"
+  | "string"
+  | Sign
+  | `word:${Keyword}`;
+
+/** A piece of a query; offsets are in bytes of UTF-8. */
+export interface Token {
+  readonly kind: TokenKind;
+  /** As written, quotes of strings included. */
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Keywords by their lower-case text. */
+export const keywords: ReadonlyMap<string, Keyword> = new Map(
+  [...operatorWords, ...aggregatorWords, ...modifierWords, ...rangeWords].map((word) => [
+    word,
+    word,
+  ]),
+);
+
+const operators: ReadonlySet<string> = new Set([
+  ...signs.filter((sign) => !"(){}[],:=".includes(sign)),
+  ...operatorWords.map((word) => `word:${word}`),
+]);
+const aggregators: ReadonlySet<string> = new Set(aggregatorWords.map((word) => `word:${word}`));
+const modifiers: ReadonlySet<string> = new Set(modifierWords.map((word) => `word:${word}`));
+
+/** Names a token in an error, as Prometheus does. */
+export function describeToken(token: Token): string {
+  switch (token.kind) {
+    case "end":
+      return "end of input";
+    case "identifier":
+      return `identifier ${quoteString(token.text)}`;
+    case "metric-identifier":
+      return `metric identifier ${quoteString(token.text)}`;
+    case "number":
+    case "duration":
+    case "string":
+      return `${token.kind} ${shortQuote(token)}`;
+    default:
+      return describeFixed(token);
+  }
+}
+
+function describeFixed(token: Token): string {
+  if (modifiers.has(token.kind)) return `<${token.text}>`;
+  if (operators.has(token.kind)) return `<op:${token.text}>`;
+  if (aggregators.has(token.kind)) return `<aggr:${token.text}>`;
+  return shortQuote(token);
+}
+
+/** Quotes at most ten characters of the text; more than ten bytes get dots. */
+function shortQuote(token: Token): string {
+  if (token.end - token.start <= 10) return quoteString(token.text);
+  return `${quoteString([...token.text].slice(0, 10).join(""))}...`;
+}
