@@ -29,3 +29,18 @@ export type {
   ServiceClient,
   ServiceHandlers,
 } from "./types.ts";
+export {
+  RawIngesterService,
+  RawPushService,
+  type RawQueryInstantResponse,
+  type RawQueryPart,
+  RawQueryPartSchema,
+  type RawQueryRangeResponse,
+  RawQueryService,
+  type RawQueryStreamResponse,
+  RawQueryStreamResponseSchema,
+  type RawWriteRequest,
+  RawWriteRequestSchema,
+  type RawWriteStreamRequest,
+  RawWriteStreamRequestSchema,
+} from "./raw-services.ts";
