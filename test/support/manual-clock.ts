@@ -1,44 +1,41 @@
-import type { Clock, Timer } from "../../server/platform/base/index.ts";
+import type { Clock } from "../../server/platform/base/index.ts";
 
-/** A clock that stands still until the test moves it. */
+/** A clock that a test moves. Timers run inside `advance`, in the order of their times. */
 export interface ManualClock extends Clock {
-  /** Moves time forward and runs the timers that fall due, in order. */
-  advance(byMs: number): void;
+  advance(durationMs: number): void;
 }
 
-interface Due {
+interface Waiting {
   atMs: number;
-  readonly everyMs: number | undefined;
   readonly run: () => void;
+  readonly intervalMs: number | undefined;
 }
 
-/** Starts at `startMs` since the Unix epoch. */
+/** A clock that stands at `startMs` since the Unix epoch. */
 export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
-  let nowMs = 0;
-  const timers = new Set<Due>();
-  const start = (delayMs: number, everyMs: number | undefined, run: () => void): Timer => {
-    const due: Due = { atMs: nowMs + delayMs, everyMs, run };
-    timers.add(due);
-    return { cancel: () => void timers.delete(due) };
-  };
-  const runNext = (untilMs: number): boolean => {
-    const [next] = [...timers].filter((due) => due.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs);
-    if (next === undefined) return false;
-    nowMs = Math.max(nowMs, next.atMs);
-    if (next.everyMs === undefined) timers.delete(next);
-    else next.atMs += next.everyMs;
-    next.run();
-    return true;
+  let elapsedMs = 0;
+  const timers = new Set<Waiting>();
+  const add = (timer: Waiting) => {
+    timers.add(timer);
+    return { cancel: () => void timers.delete(timer) };
   };
   return {
-    nowMs: () => startMs + nowMs,
-    monotonicMs: () => nowMs,
-    after: (delayMs, run) => start(delayMs, undefined, run),
-    every: (intervalMs, run) => start(intervalMs, intervalMs, run),
-    advance(byMs) {
-      const untilMs = nowMs + byMs;
-      while (runNext(untilMs));
-      nowMs = untilMs;
+    nowMs: () => startMs + elapsedMs,
+    monotonicMs: () => elapsedMs,
+    after: (delayMs, run) => add({ atMs: elapsedMs + delayMs, run, intervalMs: undefined }),
+    every: (intervalMs, run) => add({ atMs: elapsedMs + intervalMs, run, intervalMs }),
+    advance(durationMs) {
+      const endMs = elapsedMs + durationMs;
+      for (;;) {
+        const due = [...timers].filter((timer) => timer.atMs <= endMs);
+        const next = due.sort((a, b) => a.atMs - b.atMs)[0];
+        if (next === undefined) break;
+        elapsedMs = next.atMs;
+        if (next.intervalMs === undefined) timers.delete(next);
+        else next.atMs += next.intervalMs;
+        next.run();
+      }
+      elapsedMs = endMs;
     },
   };
 }
