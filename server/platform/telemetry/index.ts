@@ -15,6 +15,7 @@ export {
   type HistogramSpec,
   type JoinedMetrics,
   joinSnapshots,
+  type MetricFamily,
   type MetricRegistry,
   type MetricRow,
   type MetricSnapshot,

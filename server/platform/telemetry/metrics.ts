@@ -76,12 +76,20 @@ export interface MetricRow {
   readonly value: number;
 }
 
+/** A joined metric with all of its rows. */
+export interface MetricFamily {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram" | "summary";
+  readonly help: string;
+  readonly rows: readonly MetricRow[];
+}
+
 /** The metrics of all threads as one. */
 export interface JoinedMetrics {
   /** Prometheus's text format 0.0.4. */
   text(): Promise<string>;
-  /** Every series with its value, in the order of the text. */
-  rows(): Promise<MetricRow[]>;
+  /** The same as data, in the same order. */
+  families(): Promise<readonly MetricFamily[]>;
 }
 
 /** Content type of `JoinedMetrics.text`. */
@@ -92,17 +100,32 @@ export function joinSnapshots(snapshots: readonly MetricSnapshot[]): JoinedMetri
   const joined = AggregatorRegistry.aggregate([...snapshots]);
   return {
     text: () => joined.metrics(),
-    rows: async () =>
-      (await (joined.getMetricsAsJSON() as Promise<MetricSnapshot>)).flatMap(rowsOf),
+    families: async () => {
+      const metrics = (await joined.getMetricsAsJSON()) as unknown as MetricSnapshot;
+      return metrics.map((metric) => ({
+        name: metric.name,
+        type: typeNames[metric.type as unknown as keyof typeof typeNames] ?? "gauge",
+        help: metric.help,
+        rows: metric.values.map((value) => rowOf(metric.name, value)),
+      }));
+    },
   };
 }
 
-function rowsOf(metric: MetricSnapshot[number]): MetricRow[] {
-  return metric.values.map((value) => ({
-    name: value.metricName ?? metric.name,
+/** The types as they are written in snapshots. */
+const typeNames: Readonly<Record<string, MetricFamily["type"]>> = {
+  counter: "counter",
+  gauge: "gauge",
+  histogram: "histogram",
+  summary: "summary",
+};
+
+function rowOf(name: string, value: MetricValueWithName<string>): MetricRow {
+  return {
+    name: value.metricName ?? name,
     labels: Object.fromEntries(
-      Object.entries(value.labels).map(([name, text]) => [name, String(text)]),
+      Object.entries(value.labels).map(([label, text]) => [label, String(text)]),
     ),
     value: value.value,
-  }));
+  };
 }

@@ -13,10 +13,20 @@ test("counters of several threads add up by label set, gauges by their aggregati
     registry.gauge({ name: "urd_b_seconds", help: "b" }, "max").set(thread);
     return structuredClone(await registry.snapshot());
   });
-  const rows = await joinSnapshots(await Promise.all(snapshots)).rows();
-  expect(rows).toEqual([
-    { name: "urd_a_total", labels: { kind: "x" }, value: 3 },
-    { name: "urd_b_seconds", labels: {}, value: 2 },
+  const families = await joinSnapshots(await Promise.all(snapshots)).families();
+  expect(families).toEqual([
+    {
+      name: "urd_a_total",
+      type: "counter",
+      help: "a",
+      rows: [{ name: "urd_a_total", labels: { kind: "x" }, value: 3 }],
+    },
+    {
+      name: "urd_b_seconds",
+      type: "gauge",
+      help: "b",
+      rows: [{ name: "urd_b_seconds", labels: {}, value: 2 }],
+    },
   ]);
 });
 
@@ -25,7 +35,9 @@ test("a histogram gives its buckets, sum and count as rows and as text", async (
   registry.histogram({ name: "urd_h_seconds", help: "h", buckets: [1, 2] }).observe(1.5);
   const joined = joinSnapshots([await registry.snapshot()]);
   expect(
-    (await joined.rows()).map((row) => `${row.name} ${row.labels["le"] ?? ""} ${row.value}`),
+    (await joined.families())
+      .flatMap((family) => family.rows)
+      .map((row) => `${row.name} ${row.labels["le"] ?? ""} ${row.value}`),
   ).toEqual([
     "urd_h_seconds_bucket 1 0",
     "urd_h_seconds_bucket 2 1",
