@@ -25,7 +25,8 @@ function escape(char: string, quote: string): string {
   if (isPrintable(char)) return char;
   const code = char.codePointAt(0) as number;
   if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, "0")}`;
-  if (code >= 0xd800 && code <= 0xdfff) return "\ufffd";
+  // A byte that is not UTF-8, see stringValue.
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
   return code < 0x10000
     ? `\\u${code.toString(16).padStart(4, "0")}`
     : `\\U${code.toString(16).padStart(8, "0")}`;

@@ -96,7 +96,11 @@ const simpleEscapes: Readonly<Record<string, number>> = {
   v: 11,
 };
 
-/** Value of a string literal that the lexer has accepted. Bytes that are no UTF-8 become U+FFFD. */
+/**
+ * Value of a string literal that the lexer has accepted. Escapes can make bytes that are not
+ * UTF-8: byte b becomes the lone surrogate U+DC00 + b, so that such a string is not well-formed
+ * and equal only to itself.
+ */
 export function stringValue(text: string): string {
   const body = text.slice(1, -1);
   if (text.startsWith("`") || !body.includes("\\")) return body;
@@ -109,7 +113,31 @@ export function stringValue(text: string): string {
     if (typeof value === "number") bytes[size++] = value;
     else size += encoder.encodeInto(value, bytes.subarray(size)).written;
   }
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, size));
+  return decodeBytes(bytes.subarray(0, size));
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+function decodeBytes(bytes: Uint8Array): string {
+  const whole = decodeOrUndefined(bytes);
+  if (whole !== undefined) return whole;
+  let text = "";
+  for (let at = 0; at < bytes.length; ) {
+    const lead = bytes[at] ?? 0;
+    const size = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const char = decodeOrUndefined(bytes.subarray(at, at + size));
+    text += char ?? String.fromCharCode(0xdc00 + lead);
+    at += char === undefined ? 1 : size;
+  }
+  return text;
+}
+
+function decodeOrUndefined(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What an escape stands for: one byte, or a character. */

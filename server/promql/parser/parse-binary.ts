@@ -2,7 +2,7 @@ import type { Binary, BinaryOp, Expr, VectorMatching } from "./ast.ts";
 import { isNumberAhead, readNumber } from "./parse-duration.ts";
 import { parseGrouping } from "./parse-labels.ts";
 import type { Parsing } from "./parsing.ts";
-import type { TokenKind } from "./token.ts";
+import { operandStarts, type TokenKind } from "./token.ts";
 
 /** How strongly operators bind, weakest first. */
 const levels: readonly (readonly TokenKind[])[] = [
@@ -58,7 +58,7 @@ function parseMatching(p: Parsing): VectorMatching {
   const clause = p.accept("word:on") ?? p.accept("word:ignoring");
   const labels = clause === undefined ? [] : parseGrouping(p).labels;
   const group = clause && (p.accept("word:group_left") ?? p.accept("word:group_right"));
-  const include = group !== undefined && p.kind() === "(" ? parseGrouping(p).labels : [];
+  const include = group === undefined ? [] : parseInclude(p);
   return {
     card: cardOf(group?.kind),
     labels,
@@ -66,6 +66,11 @@ function parseMatching(p: Parsing): VectorMatching {
     include,
     ...parseFills(p),
   };
+}
+
+/** Labels of group_left and group_right, which may be left out where an operand follows. */
+function parseInclude(p: Parsing): readonly string[] {
+  return operandStarts.has(p.kind()) && p.kind() !== "(" ? [] : parseGrouping(p).labels;
 }
 
 function cardOf(kind: TokenKind | undefined): VectorMatching["card"] {

@@ -84,8 +84,11 @@ function parseOperand(p: Parsing): DurationExpr {
       return parseLiteral(p);
     case "(":
       return parseParen(p);
-    default:
-      return parseRangeCall(p);
+    default: {
+      const call = parseRangeCall(p);
+      requireSwitch(p, call);
+      return call;
+    }
   }
 }
 
@@ -116,7 +119,7 @@ function parseRangeCall(p: Parsing): DurationExpr {
     const { end } = p.expect(")");
     p.grow(0);
     const op = kind === "word:step" ? "step" : "range";
-    return required(p, { kind: "duration-expr", op, position: { start, end } });
+    return { kind: "duration-expr", op, position: { start, end } };
   }
   if (kind !== "word:min_of" && kind !== "word:max_of") return p.unexpected();
   p.take();
@@ -125,15 +128,12 @@ function parseRangeCall(p: Parsing): DurationExpr {
   const height = p.height;
   p.expect(",");
   const rhs = parseDurationExpr(p);
-  const { end } = p.expect(")");
+  p.expect(")");
   p.grow(Math.max(height, p.height));
   const op = kind === "word:min_of" ? "min_of" : "max_of";
-  return required(p, { kind: "duration-expr", op, lhs, rhs, position: { start, end } });
-}
-
-function required(p: Parsing, expr: DurationExpr): DurationExpr {
-  requireSwitch(p, expr);
-  return expr;
+  // Its position is that of its arguments: so are Prometheus's messages.
+  const position = { start: lhs.position.start, end: rhs.position.end };
+  return { kind: "duration-expr", op, lhs, rhs, position };
 }
 
 function applySign(p: Parsing, sign: Token, operand: DurationExpr): DurationExpr {
@@ -175,8 +175,11 @@ export function parseOffsetDuration(p: Parsing): DurationExpr {
 
 function signedCall(p: Parsing, sign: Token): DurationExpr {
   const call = parseRangeCall(p);
-  if (sign.kind === "-") return applySign(p, sign, call);
-  return { ...call, plus: true, position: { start: sign.start, end: call.position.end } };
+  const position = { start: sign.start, end: call.position.end };
+  const signed: DurationExpr =
+    sign.kind === "-" ? applySign(p, sign, call) : { ...call, plus: true, position };
+  requireSwitch(p, signed);
+  return signed;
 }
 
 /** Refuses a constant that is not positive, as ranges and steps must be. */
@@ -195,7 +198,8 @@ export function toDuration(expr: DurationExpr): Duration {
 }
 
 function requireInRange(p: Parsing, position: Position, seconds: number): void {
-  if (seconds > secondsMax || seconds < -secondsMax) p.fail(position, "duration out of range");
+  // NaN is refused too, where Prometheus makes whatever the processor gives of it.
+  if (!(Math.abs(seconds) <= secondsMax)) p.fail(position, "duration out of range");
 }
 
 function requireSwitch(p: Parsing, expr: DurationExpr): void {

@@ -140,7 +140,8 @@ function parseGroupingLabel(p: Parsing, where: string): string {
   if (p.kind() === "string") {
     const token = p.take();
     const value = stringValue(token.text);
-    if (value === "") p.fail(token, `invalid label name for grouping: ${quoteString(value)}`);
+    if (value === "" || !value.isWellFormed())
+      p.fail(token, `invalid label name for grouping: ${quoteString(value)}`);
     return value;
   }
   if (!nameKinds.has(p.kind()) || neverLabels.has(p.kind())) {

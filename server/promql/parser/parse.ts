@@ -9,7 +9,13 @@ import { parseGrouping, parseLabelSet, parseMatchers } from "./parse-labels.ts";
 import { parsePostfix } from "./parse-postfix.ts";
 import { Parsing } from "./parsing.ts";
 import { signatures } from "./signatures.ts";
-import { aggregatorWords, keywords, type Token, type TokenKind } from "./token.ts";
+import {
+  aggregatorWords,
+  metricKinds,
+  operandStarts,
+  type Token,
+  type TokenKind,
+} from "./token.ts";
 import { checkTypes } from "./types.ts";
 
 const aggregation = { in: "aggregation", expected: "" };
@@ -23,22 +29,6 @@ const withParameter: ReadonlySet<string> = new Set([
 ]);
 const experimentalAggregators: ReadonlySet<string> = new Set(["limitk", "limit_ratio"]);
 
-/** Keywords that are not metric names where an operand may stand. */
-const neverMetrics: ReadonlySet<string> = new Set([
-  "atan2",
-  "bool",
-  "group_left",
-  "group_right",
-  "ignoring",
-  "on",
-]);
-const metricKinds: ReadonlySet<TokenKind> = new Set<TokenKind>([
-  "identifier",
-  "metric-identifier",
-  ...[...keywords.values()]
-    .filter((word) => !neverMetrics.has(word))
-    .map((word): TokenKind => `word:${word}`),
-]);
 const aggregatorKinds: ReadonlySet<TokenKind> = new Set<TokenKind>(
   aggregatorWords.map((word): TokenKind => `word:${word}`),
 );
@@ -235,7 +225,9 @@ function parseArguments(p: Parsing): Arguments {
     height = Math.max(height, p.height);
     if (p.kind() === ")") break;
     const comma = p.expect(",");
-    if (p.kind() === ")") p.fail(comma, "trailing commas not allowed in function call args");
+    if (!operandStarts.has(p.kind())) {
+      p.fail(comma, "trailing commas not allowed in function call args");
+    }
   }
   p.height = height;
   return { exprs, end: p.expect(")").end };

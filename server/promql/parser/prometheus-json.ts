@@ -17,7 +17,7 @@ export function prometheusJson(expr: Expr): Json {
     case "number":
       return { type: "numberLiteral", val: formatFloat(expr.value) };
     case "string":
-      return { type: "stringLiteral", val: expr.value };
+      return { type: "stringLiteral", val: expr.value.toWellFormed() };
     case "vector-selector":
       return { type: "vectorSelector", ...selectorFields(expr) };
     case "matrix-selector":
@@ -97,7 +97,11 @@ function selectorFields(selector: VectorSelector): { readonly [key: string]: Jso
   return {
     name: selector.name,
     ...durationFields("offset", selector.offset),
-    matchers: selector.matchers.map(({ name, value, type }) => ({ name, value, type })),
+    matchers: selector.matchers.map(({ name, value, type }) => ({
+      name: name.toWellFormed(),
+      value: value.toWellFormed(),
+      type,
+    })),
     ...atFields(selector.at),
     anchored: selector.extended === "anchored",
     smoothed: selector.extended === "smoothed",

@@ -95,6 +95,34 @@ export const keywords: ReadonlyMap<string, Keyword> = new Map(
   ]),
 );
 
+/** Keywords that are not metric names where an operand may stand. */
+const neverMetrics: ReadonlySet<string> = new Set([
+  "atan2",
+  "bool",
+  "group_left",
+  "group_right",
+  "ignoring",
+  "on",
+]);
+/** Kinds of tokens that can be the name of a metric. */
+export const metricKinds: ReadonlySet<TokenKind> = new Set<TokenKind>([
+  "identifier",
+  "metric-identifier",
+  ...[...keywords.values()]
+    .filter((word) => !neverMetrics.has(word))
+    .map((word): TokenKind => `word:${word}`),
+]);
+/** Kinds of tokens with which an operand can begin. */
+export const operandStarts: ReadonlySet<TokenKind> = new Set<TokenKind>([
+  "number",
+  "duration",
+  "string",
+  "(",
+  "{",
+  "+",
+  "-",
+  ...metricKinds,
+]);
 const operators: ReadonlySet<string> = new Set([
   ...signs.filter((sign) => !"(){}[],:=".includes(sign)),
   ...operatorWords.map((word) => `word:${word}`),
