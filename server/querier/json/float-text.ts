@@ -1,0 +1,125 @@
+/**
+ * Numbers as text, as Prometheus's HTTP API prints them: the shortest digits that read back
+ * as the same double, plain below 10^21 and from 10^-6 on, otherwise with an exponent of at
+ * least two digits. JavaScript's own shortest digits are the same ones; what takes time is
+ * making strings, so integers and short decimals are written without one.
+ */
+
+/** The most bytes that `writeFloat` writes: -2.2250738585072014e-308 and its like. */
+export const floatSizeBytesMax = 32;
+
+const minus = 0x2d;
+const point = 0x2e;
+const zero = 0x30;
+
+/** Whole numbers up to here are exact and take the fast path. */
+const exactWholeMax = 2 ** 53;
+/** Decimals of at most 15 digits are told apart by doubles, so the shortest is the one found. */
+const shortDecimalMax = 1e15;
+/** Six decimals: most gauges have fewer, and one division then tells whether they do. */
+const shortDecimalScale = 1e6;
+const shortDecimals = 6;
+/** Below it, six decimals would leave the range without exponent anyway. */
+const plainMin = 1e-6;
+
+/** Two digits at a time: the text of 00 to 99. */
+const digitPairs: Uint8Array = Uint8Array.from({ length: 200 }, (_, i) => {
+  const pair = i >> 1;
+  return zero + (i % 2 === 0 ? Math.floor(pair / 10) : pair % 10);
+});
+
+/** Writes `value` as samples of vectors and matrices have it; returns the position behind. */
+export function writeFloat(bytes: Uint8Array, position: number, value: number): number {
+  const size = Math.abs(value);
+  if (size <= exactWholeMax && size === Math.floor(size)) {
+    let at = position;
+    if (value < 0 || (value === 0 && 1 / value < 0)) bytes[at++] = minus;
+    return writeWhole(bytes, at, size);
+  }
+  const scaled = Math.round(size * shortDecimalScale);
+  // Both are exact integers in a double, so the quotient is the double nearest to the decimal.
+  if (scaled < shortDecimalMax && size >= plainMin && scaled / shortDecimalScale === size) {
+    let at = position;
+    if (value < 0) bytes[at++] = minus;
+    return writeShortDecimal(bytes, at, scaled);
+  }
+  return writeAscii(bytes, position, floatText(value));
+}
+
+/** The same as a string. */
+export function floatText(value: number): string {
+  if (value === Infinity) return "+Inf";
+  if (value === -Infinity) return "-Inf";
+  if (value === 0) return 1 / value < 0 ? "-0" : "0";
+  const text = String(value);
+  const exponent = text.indexOf("e");
+  // 1e-7 is 1e-07 there.
+  if (exponent < 0 || text.length - exponent > 3) return text;
+  return `${text.slice(0, exponent + 2)}0${text.slice(exponent + 2)}`;
+}
+
+/** A scalar's value, which Prometheus prints without exponent however long it gets. */
+export function scalarText(value: number): string {
+  const text = floatText(value);
+  const exponent = text.indexOf("e");
+  if (exponent < 0) return text;
+  const power = Number(text.slice(exponent + 1));
+  const sign = text.startsWith("-") ? "-" : "";
+  const digits = text.slice(sign.length, exponent).replace(".", "");
+  if (power < 0) return `${sign}0.${"0".repeat(-power - 1)}${digits}`;
+  return sign + digits.padEnd(power + 1, "0");
+}
+
+/** Writes a whole number from 0 to 2^53 in decimal; returns the position behind it. */
+export function writeWhole(bytes: Uint8Array, position: number, value: number): number {
+  if (value < 1e9) {
+    const end = position + decimalDigits(value);
+    writeDigits(bytes, end, value);
+    return end;
+  }
+  const upper = Math.floor(value / 1e9);
+  const at = writeWhole(bytes, position, upper);
+  let first = writeDigits(bytes, at + 9, value - upper * 1e9);
+  while (first > at) bytes[--first] = zero;
+  return at + 9;
+}
+
+/** Writes `size` in millionths, without trailing zeros. */
+function writeShortDecimal(bytes: Uint8Array, position: number, millionths: number): number {
+  const whole = Math.floor(millionths / shortDecimalScale);
+  let at = writeWhole(bytes, position, whole);
+  bytes[at++] = point;
+  let first = writeDigits(bytes, at + shortDecimals, millionths - whole * shortDecimalScale);
+  while (first > at) bytes[--first] = zero;
+  let end = at + shortDecimals;
+  while (bytes[end - 1] === zero) end--;
+  return end;
+}
+
+/** Writes a whole number below 10^9 so that it ends at `end`; returns where it begins. */
+function writeDigits(bytes: Uint8Array, end: number, value: number): number {
+  let at = end;
+  let rest = value | 0;
+  while (rest >= 10) {
+    const quotient = (rest / 100) | 0;
+    const pair = (rest - quotient * 100) << 1;
+    bytes[--at] = digitPairs[pair + 1]!;
+    bytes[--at] = digitPairs[pair]!;
+    if (quotient === 0) return at;
+    rest = quotient;
+  }
+  bytes[--at] = zero + rest;
+  return at;
+}
+
+function decimalDigits(value: number): number {
+  if (value < 1000) return value < 10 ? 1 : value < 100 ? 2 : 3;
+  if (value < 1e6) return value < 1e4 ? 4 : value < 1e5 ? 5 : 6;
+  return value < 1e7 ? 7 : value < 1e8 ? 8 : 9;
+}
+
+/** Writes text of ASCII characters; returns the position behind it. */
+export function writeAscii(bytes: Uint8Array, position: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[position + i] = text.charCodeAt(i);
+  return position + text.length;
+}

@@ -1,0 +1,2 @@
+export { type AnswerTail, type AnswerWriter, createAnswerWriter } from "./answer-writer.ts";
+export type { TimeGrid } from "./time-text.ts";

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { type AnswerWriter, createAnswerWriter } from "../../../../server/querier/json/index.ts";
+
+const noTail = { warnings: [], infos: [] };
+
+function textOf(write: (writer: AnswerWriter) => void, writer = createAnswerWriter()): string {
+  write(writer);
+  const pieces = [...writer.takePieces(), ...writer.takeRest()];
+  return new TextDecoder().decode(Buffer.concat(pieces));
+}
+
+test("a matrix, as Prometheus prints it", () => {
+  const timesMs = new Float64Array([0, 1_700_000_000_000, 1_700_000_000_500, 9]);
+  const values = new Float64Array([0, 1.5, Number.NaN, 9]);
+  const text = textOf((writer) => {
+    writer.begin("matrix");
+    writer.series(["__name__", "up", 'a"', "b"], { timesMs, values, from: 1, to: 3 });
+    writer.series([], { timesMs, values, from: 0, to: 1 });
+    writer.series(["c", "d"], { timesMs, values, from: 1, to: 1 });
+    writer.end({ warnings: ["w<"], infos: ["i", "j"] });
+  });
+  expect(text).toBe(
+    '{"status":"success","data":{"resultType":"matrix","result":[' +
+      '{"metric":{"__name__":"up","a\\"":"b"},"values":[[1700000000,"1.5"],' +
+      '[1700000000.500,"NaN"]]},{"metric":{},"values":[[0,"0"]]},' +
+      '{"metric":{"c":"d"},"values":[]}]},"warnings":["w\\u003c"],"infos":["i","j"]}',
+  );
+});
+
+test("a vector with stats", () => {
+  const text = textOf((writer) => {
+    writer.begin("vector");
+    writer.sample(["__name__", "up"], 1000, 1);
+    writer.sample(["__name__", "up2"], 1001, -0);
+    writer.end({ ...noTail, statsJson: '{"x":1}' });
+  });
+  expect(text).toBe(
+    '{"status":"success","data":{"resultType":"vector","result":[' +
+      '{"metric":{"__name__":"up"},"value":[1,"1"]},' +
+      '{"metric":{"__name__":"up2"},"value":[1.001,"-0"]}],"stats":{"x":1}}}',
+  );
+});
+
+test("an empty list, a scalar, a string", () => {
+  const empty = textOf((writer) => {
+    writer.begin("vector");
+    writer.end(noTail);
+  });
+  expect(empty).toBe('{"status":"success","data":{"resultType":"vector","result":[]}}');
+  const scalar = textOf((writer) => {
+    writer.begin("scalar");
+    writer.scalar(4000, 2);
+    writer.end(noTail);
+  });
+  expect(scalar).toBe('{"status":"success","data":{"resultType":"scalar","result":[4,"2"]}}');
+  const string = textOf((writer) => {
+    writer.begin("string");
+    writer.text(4500, "ä<");
+    writer.end(noTail);
+  });
+  expect(string).toBe(
+    '{"status":"success","data":{"resultType":"string","result":[4.5,"ä\\u003c"]}}',
+  );
+});
+
+test("with a grid the text is the same, for times on it and off it", () => {
+  const timesMs = new Float64Array([500, 1000, 1100, 2000, 9000]);
+  const values = new Float64Array([1, 2, 3, 4, 5]);
+  const write = (writer: AnswerWriter): void => {
+    writer.begin("matrix");
+    writer.series([], { timesMs, values, from: 0, to: 5 });
+    writer.end(noTail);
+  };
+  const grid = { startMs: 500, stepMs: 500, steps: 4 };
+  expect(textOf(write, createAnswerWriter(grid))).toBe(textOf(write));
+});
+
+test("long answers come in pieces that join to the whole, each with a buffer of its own", () => {
+  const timesMs = Float64Array.from({ length: 10_000 }, (_, i) => i * 1000);
+  const writer = createAnswerWriter();
+  const pieces: Uint8Array[] = [];
+  writer.begin("matrix");
+  for (let i = 0; i < 20; i++) {
+    const labels = ["n", `${"x".repeat(50_000)}${i}`];
+    writer.series(labels, { timesMs, values: timesMs, from: 0, to: timesMs.length });
+    pieces.push(...writer.takePieces());
+  }
+  expect(pieces.length).toBeGreaterThan(10);
+  for (const piece of pieces) {
+    expect(piece.length).toBeGreaterThanOrEqual(128 * 1024);
+    expect(piece.length).toBeLessThan(512 * 1024);
+    expect(piece.length).toBe(piece.buffer.byteLength);
+  }
+  writer.end(noTail);
+  pieces.push(...writer.takeRest());
+  const answer = JSON.parse(Buffer.concat(pieces).toString()) as {
+    data: { result: { metric: { n: string }; values: [number, string][] }[] };
+  };
+  expect(answer.data.result.length).toBe(20);
+  expect(answer.data.result[19]?.metric.n.endsWith("x19")).toBe(true);
+  expect(answer.data.result[7]?.values[9999]).toEqual([9999, "9999000"]);
+});
