@@ -1,0 +1,2 @@
+export { runCommandLine } from "./cli/command-line.ts";
+export { serve } from "./serve.ts";
