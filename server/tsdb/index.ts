@@ -18,3 +18,4 @@ export {
 export type { StoredChunk } from "./chunks/segment.ts";
 export type { IndexedSeries, IndexReader } from "./index/reader.ts";
 export type { IndexedChunk } from "./index/writer.ts";
+export { selectSeries } from "./querier.ts";

@@ -1,0 +1,1 @@
+export { type BlockLease, type LocalBlocks, openLocalBlocks } from "./local-blocks.ts";
