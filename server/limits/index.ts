@@ -1,0 +1,17 @@
+export { ByteBudget } from "./byte-budget.ts";
+export { createLimits, type Limits, type LimitsState, type TenantOverrides } from "./limits.ts";
+export { OverridesError, parseOverrides } from "./overrides-file.ts";
+export {
+  type OverridesReload,
+  type OverridesReloadOptions,
+  startOverridesReload,
+} from "./overrides-reload.ts";
+export {
+  type LimitKey,
+  limitKeys,
+  multitenantDefaults,
+  singleProcessDefaults,
+  type TenantLimits,
+} from "./tenant-limits.ts";
+export { createTenantRates, type TenantRates } from "./tenant-rates.ts";
+export { type Rate, TokenBucket } from "./token-bucket.ts";
