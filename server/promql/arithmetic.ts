@@ -1,0 +1,62 @@
+import { assert } from "../platform/base/index.ts";
+import type { BinaryOp } from "./parser/ast.ts";
+
+/** Operators that compute a number; the others compare or join sets. */
+export function isArithmetic(op: BinaryOp): boolean {
+  return ["+", "-", "*", "/", "%", "^", "atan2"].includes(op);
+}
+
+/** Operators that compare. */
+export function isComparison(op: BinaryOp): boolean {
+  return ["==", "!=", "<", "<=", ">", ">="].includes(op);
+}
+
+/** A function of two numbers. */
+export type NumberOperation = (lhs: number, rhs: number) => number;
+
+const arithmetic: Partial<Record<BinaryOp, NumberOperation>> = {
+  "+": (lhs, rhs) => lhs + rhs,
+  "-": (lhs, rhs) => lhs - rhs,
+  "*": (lhs, rhs) => lhs * rhs,
+  "/": (lhs, rhs) => lhs / rhs,
+  "%": (lhs, rhs) => lhs % rhs,
+  "^": power,
+  atan2: (lhs, rhs) => Math.atan2(lhs, rhs),
+};
+
+const comparisons: Partial<Record<BinaryOp, (lhs: number, rhs: number) => boolean>> = {
+  "==": (lhs, rhs) => lhs === rhs,
+  "!=": (lhs, rhs) => lhs !== rhs,
+  "<": (lhs, rhs) => lhs < rhs,
+  "<=": (lhs, rhs) => lhs <= rhs,
+  ">": (lhs, rhs) => lhs > rhs,
+  ">=": (lhs, rhs) => lhs >= rhs,
+};
+
+/** The function of an arithmetic operator. */
+export function arithmeticOf(op: BinaryOp): NumberOperation {
+  const found = arithmetic[op];
+  assert(found !== undefined, `operator ${op} computes no number`);
+  return found;
+}
+
+/** The function of a comparison operator. */
+export function comparisonOf(op: BinaryOp): (lhs: number, rhs: number) => boolean {
+  const found = comparisons[op];
+  assert(found !== undefined, `operator ${op} compares nothing`);
+  return found;
+}
+
+/** The value of `lhs op rhs` on two scalars; comparisons give 1 or 0. */
+export function scalarOperation(op: BinaryOp): NumberOperation {
+  if (isArithmetic(op)) return arithmeticOf(op);
+  const compare = comparisonOf(op);
+  return (lhs, rhs) => (compare(lhs, rhs) ? 1 : 0);
+}
+
+/** IEEE 754 pow: JavaScript alone says NaN for 1 to a NaN and for ±1 to an infinity. */
+export function power(base: number, exponent: number): number {
+  if (base === 1) return 1;
+  if (base === -1 && (exponent === Infinity || exponent === -Infinity)) return 1;
+  return base ** exponent;
+}

@@ -1,0 +1,49 @@
+/** A function of one number, and of scalar arguments at the same step. */
+export type NumberFunction = (value: number, params: readonly number[]) => number | undefined;
+
+/** Rounds to the nearest multiple of `nearest`, halves up. */
+function round(value: number, [nearest = 1]: readonly number[]): number {
+  // Multiplying with the inverse is what Prometheus does: it loses fewer digits.
+  const inverse = 1 / nearest;
+  return Math.floor(value * inverse + 0.5) / inverse;
+}
+
+function clamp(value: number, [min = Number.NaN, max = Number.NaN]: readonly number[]) {
+  return max < min ? undefined : Math.max(min, Math.min(max, value));
+}
+
+function sign(value: number): number {
+  if (value < 0) return -1;
+  return value > 0 ? 1 : value;
+}
+
+/** Functions that treat each sample by itself. */
+export const numberFunctions: Readonly<Record<string, NumberFunction>> = {
+  abs: Math.abs,
+  ceil: Math.ceil,
+  floor: Math.floor,
+  exp: Math.exp,
+  sqrt: Math.sqrt,
+  ln: Math.log,
+  log2: Math.log2,
+  log10: Math.log10,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  rad: (value) => (value * Math.PI) / 180,
+  deg: (value) => (value * 180) / Math.PI,
+  sgn: sign,
+  round,
+  clamp,
+  clamp_min: (value, [min = Number.NaN]) => clamp(value, [min, Infinity]),
+  clamp_max: (value, [max = Number.NaN]) => clamp(value, [-Infinity, max]),
+};

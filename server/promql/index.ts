@@ -1,0 +1,15 @@
+export { type AnnotationTexts } from "./annotations.ts";
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type InstantQuery,
+  type QueryOptions,
+  type RangeQuery,
+} from "./engine.ts";
+export { isPresent, type Presence } from "./operators/presence.ts";
+export type { StepSeries } from "./operators/stream.ts";
+export * from "./parser/index.ts";
+export { type StepGrid, stepTimeMs } from "./plan/grid.ts";
+export type { QueryResult, QueryStats, ResultBatch } from "./result.ts";
+export { createTurnTaker, type TurnTaker } from "./turn.ts";

@@ -1,0 +1,165 @@
+import { scalarOperation, arithmeticOf, comparisonOf, isArithmetic } from "../arithmetic.ts";
+import { assert, defined } from "../../platform/base/index.ts";
+import type { Aggregate, Binary, Expr, Subquery, Unary } from "../parser/index.ts";
+import { valueType } from "../parser/index.ts";
+import { firstStepGrid, type StepGrid } from "../plan/grid.ts";
+import type { Plan } from "../plan/plan.ts";
+import { subqueryGrid } from "../plan/selector-ranges.ts";
+import { aggregateFold } from "./aggregate.ts";
+import { folds } from "./aggregate-folds.ts";
+import { binaryVectors } from "./binary-vector.ts";
+import { buildScalarCall, buildVectorCall } from "./build-call.ts";
+import { mapValues, type ValueMap } from "./map-values.ts";
+import { type RangeSource, selectRange } from "./range-source.ts";
+import { combineScalars, constantScalar, once } from "./scalars.ts";
+import { setOperation } from "./set-operators.ts";
+import { type SharedStream, shareStream } from "./shared.ts";
+import { repeatFirstStep, repeatScalar } from "./step-invariant.ts";
+import type { EvalContext, ScalarColumn, StepStream } from "./stream.ts";
+import { subquerySource } from "./subquery.ts";
+import { selectInstant } from "./vector-selector.ts";
+
+/** Turns expressions into operators on a grid. Nothing is read before a stream is. */
+export interface Builder {
+  readonly ctx: EvalContext;
+  vector(expr: Expr, grid: StepGrid): StepStream;
+  scalar(expr: Expr, grid: StepGrid): ScalarColumn;
+  range(expr: Expr, grid: StepGrid): RangeSource;
+  /** The same builder with another context. */
+  withContext(ctx: EvalContext): Builder;
+}
+
+/** A builder for the expressions of one plan. Each place of the plan is built once. */
+export function createBuilder(plan: Plan, ctx: EvalContext): Builder {
+  const shared = new Map<string, SharedStream>();
+  const make = (context: EvalContext): Builder => {
+    const builder: Builder = {
+      ctx: context,
+      vector(expr, grid) {
+        const key = plan.shared.keyOf(expr);
+        if (key === undefined) return buildVector(builder, expr, grid);
+        const startBytes = expr.position.start;
+        let found = shared.get(key);
+        if (found === undefined) {
+          const build = (inner: EvalContext): StepStream => buildVector(make(inner), expr, grid);
+          found = shareStream({ grid, uses: plan.shared.uses(key), startBytes, build }, context);
+          shared.set(key, found);
+        }
+        return found.at(startBytes);
+      },
+      scalar: (expr, grid) => buildScalar(builder, expr, grid),
+      range: (expr, grid) => buildRange(builder, expr, grid),
+      withContext: make,
+    };
+    return builder;
+  };
+  return make(ctx);
+}
+
+function buildVector(b: Builder, expr: Expr, grid: StepGrid): StepStream {
+  switch (expr.kind) {
+    case "vector-selector":
+      return selectInstant(expr, grid, b.ctx);
+    case "aggregate":
+      return buildAggregate(b, expr, grid);
+    case "call":
+      return buildVectorCall(b, expr, grid);
+    case "binary":
+      return buildBinary(b, expr, grid);
+    case "unary":
+      return buildUnary(b, expr, grid);
+    case "step-invariant":
+      return repeatFirstStep(b.vector(expr.expr, firstStepGrid(grid)), grid, b.ctx);
+    default:
+      assert(false, `${expr.kind} is no vector`);
+  }
+}
+
+function buildScalar(b: Builder, expr: Expr, grid: StepGrid): ScalarColumn {
+  switch (expr.kind) {
+    case "number":
+      return constantScalar(expr.value, grid);
+    case "unary": {
+      const operand = b.scalar(expr.expr, grid);
+      if (expr.op === "+") return operand;
+      return once(async () => (await operand()).map((value) => -value));
+    }
+    case "binary":
+      return combineScalars(
+        scalarOperation(expr.op),
+        b.scalar(expr.lhs, grid),
+        b.scalar(expr.rhs, grid),
+      );
+    case "call":
+      return buildScalarCall(b, expr, grid);
+    case "step-invariant":
+      return repeatScalar(b.scalar(expr.expr, firstStepGrid(grid)), grid);
+    default:
+      assert(false, `${expr.kind} is no scalar`);
+  }
+}
+
+function buildRange(b: Builder, expr: Expr, grid: StepGrid): RangeSource {
+  if (expr.kind === "matrix-selector") return selectRange(expr, grid, b.ctx);
+  if (expr.kind === "step-invariant") return buildRange(b, expr.expr, firstStepGrid(grid));
+  assert(expr.kind === "subquery", `${expr.kind} is no range vector`);
+  return buildSubquery(b, expr, grid);
+}
+
+function buildSubquery(b: Builder, expr: Subquery, grid: StepGrid): RangeSource {
+  const inner = subqueryGrid(expr, grid, b.ctx.defaultSubqueryStepMs);
+  return subquerySource(expr, b.vector(expr.expr, inner), inner);
+}
+
+function buildAggregate(b: Builder, expr: Aggregate, grid: StepGrid): StepStream {
+  const input = b.vector(expr.expr, grid);
+  const grouping = { labels: expr.grouping, without: expr.without };
+  const makeFold = defined(folds[expr.op], `aggregation ${expr.op}`);
+  return aggregateFold({ input, grouping, makeFold }, grid, b.ctx);
+}
+
+function buildUnary(b: Builder, expr: Unary, grid: StepGrid): StepStream {
+  const input = b.vector(expr.expr, grid);
+  if (expr.op === "+") return input;
+  const map = async (): Promise<ValueMap> => (value) => -value;
+  return mapValues({ input, map, dropsName: true }, grid, b.ctx);
+}
+
+function buildBinary(b: Builder, expr: Binary, grid: StepGrid): StepStream {
+  if (expr.matching === undefined) return buildVectorScalar(b, expr, grid);
+  const lhs = b.vector(expr.lhs, grid);
+  const rhs = b.vector(expr.rhs, grid);
+  const { op, matching, returnBool } = expr;
+  return matching.card === "many-to-many"
+    ? setOperation({ op, lhs, rhs, matching }, grid, b.ctx)
+    : binaryVectors({ op, lhs, rhs, matching, returnBool }, grid, b.ctx);
+}
+
+/** Between a vector and a scalar; comparisons keep the vector's value on whichever side it is. */
+function buildVectorScalar(b: Builder, expr: Binary, grid: StepGrid): StepStream {
+  const swapped = valueType(expr.lhs) === "scalar";
+  const scalar = b.scalar(swapped ? expr.lhs : expr.rhs, grid);
+  const input = b.vector(swapped ? expr.rhs : expr.lhs, grid);
+  const dropsName = isArithmetic(expr.op) || expr.returnBool;
+  return mapValues(
+    { input, map: async () => vectorScalarMap(expr, await scalar(), swapped), dropsName },
+    grid,
+    b.ctx,
+  );
+}
+
+function vectorScalarMap(expr: Binary, scalar: Float64Array, swapped: boolean): ValueMap {
+  if (isArithmetic(expr.op)) {
+    const compute = arithmeticOf(expr.op);
+    return swapped
+      ? (value, step) => compute(scalar[step]!, value)
+      : (value, step) => compute(value, scalar[step]!);
+  }
+  const compare = comparisonOf(expr.op);
+  return (value, step) => {
+    const other = scalar[step]!;
+    const holds = swapped ? compare(other, value) : compare(value, other);
+    if (expr.returnBool) return Number(holds);
+    return holds ? value : undefined;
+  };
+}

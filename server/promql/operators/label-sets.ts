@@ -1,0 +1,60 @@
+import {
+  type Labels,
+  labelsFrom,
+  labelValue,
+  metricNameLabel,
+  noLabels,
+  quote,
+} from "../../model/index.ts";
+
+/** The labels without the metric name. */
+export function withoutName(labels: Labels): Labels {
+  return without(labels, isMetricName);
+}
+
+/** The labels whose names `drops` does not hold for. Returns the same array when all stay. */
+export function without(labels: Labels, drops: (name: string) => boolean): Labels {
+  let kept: string[] | undefined;
+  for (let i = 0; i < labels.length; i += 2) {
+    const name = labels[i] as string;
+    if (drops(name)) kept ??= labels.slice(0, i);
+    else if (kept !== undefined) kept.push(name, labels[i + 1] as string);
+  }
+  return kept ?? labels;
+}
+
+/** The labels with names in `names`. */
+export function keepOnly(labels: Labels, names: ReadonlySet<string>): Labels {
+  if (names.size === 0) return noLabels;
+  return without(labels, (name) => !names.has(name));
+}
+
+/** The labels with others set; an empty value takes a label away. */
+export function withLabels(labels: Labels, added: Iterable<readonly [string, string]>): Labels {
+  const pairs: (readonly [string, string])[] = [];
+  for (let i = 0; i < labels.length; i += 2) {
+    pairs.push([labels[i] as string, labels[i + 1] as string]);
+  }
+  return labelsFrom([...pairs, ...added]);
+}
+
+/** Metric name of a series, "" when it has none. */
+export function metricNameOf(labels: Labels): string {
+  return labelValue(labels, metricNameLabel);
+}
+
+/** Writes labels as error texts show them, the metric name as a label among the others. */
+export function printLabels(labels: Labels): string {
+  const parts: string[] = [];
+  for (let i = 0; i < labels.length; i += 2) {
+    const name = labels[i] as string;
+    parts.push(`${legacyName.test(name) ? name : quote(name)}=${quote(labels[i + 1] as string)}`);
+  }
+  return `{${parts.join(", ")}}`;
+}
+
+const legacyName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+function isMetricName(name: string): boolean {
+  return name === metricNameLabel;
+}

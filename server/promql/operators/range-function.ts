@@ -1,0 +1,95 @@
+import type { SeriesColumns } from "../../storage/index.ts";
+import type { KernelSetup, RangeKernel, WindowedSeries } from "../functions/range-kernel.ts";
+import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
+import { shiftedMs } from "../plan/selector-ranges.ts";
+import { withoutName } from "./label-sets.ts";
+import { isEmpty } from "./presence.ts";
+import { type CleanColumns, createMarkerFilter, type RangeSource } from "./range-source.ts";
+import { checkpoint, createBatchBuilder, type EvalContext, type StepStream } from "./stream.ts";
+
+/** A function call over a range vector. */
+export interface RangeCall {
+  readonly source: RangeSource;
+  /** Makes the kernel once the times of the steps are known. */
+  kernel(times: Pick<KernelSetup, "stepTimesMs" | "windowEndsMs">): Promise<RangeKernel>;
+  /** True for functions that hand samples through and so keep the metric name. */
+  readonly keepsName: boolean;
+  /** Told of each series that gave a result. */
+  readonly onResult?: (series: SeriesColumns) => void;
+}
+
+/** Applies a kernel to every series: one pass over its samples, nothing allocated per series. */
+export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext): StepStream {
+  const { source, keepsName } = call;
+  const delayed = ctx.features.delayedNameRemoval;
+  return {
+    metricName: keepsName || delayed ? source.metricName : source.metricName && "",
+    async *batches() {
+      if (grid.count === 0) return;
+      const times = stepTimes(source, grid);
+      const kernel = await call.kernel(times);
+      const placeWindows = createWindowPlacer(source, times.windowEndsMs);
+      const unmarked = createMarkerFilter();
+      const builder = createBatchBuilder(grid.count);
+      for await (const batch of source.batches()) {
+        for (const series of batch.series) {
+          await checkpoint(ctx);
+          const column = builder.column();
+          kernel(placeWindows(unmarked(series), series), column);
+          if (isEmpty(column.present)) continue;
+          column.labels = keepsName || delayed ? series.labels : withoutName(series.labels);
+          column.dropName = delayed && !keepsName;
+          call.onResult?.(series);
+          builder.commit();
+          if (builder.isFull()) yield builder.take();
+        }
+      }
+      if (!builder.isEmpty()) yield builder.take();
+    },
+  };
+}
+
+function stepTimes(
+  source: RangeSource,
+  grid: StepGrid,
+): Pick<KernelSetup, "stepTimesMs" | "windowEndsMs"> {
+  const stepTimesMs = new Float64Array(grid.count);
+  const windowEndsMs = new Float64Array(grid.count);
+  for (let step = 0; step < grid.count; step++) {
+    stepTimesMs[step] = stepTimeMs(grid, step);
+    windowEndsMs[step] = shiftedMs(source.shift, stepTimeMs(grid, step));
+  }
+  return { stepTimesMs, windowEndsMs };
+}
+
+/** Moves both ends of the window along a series' times; windows are (end - range, end]. */
+function createWindowPlacer(
+  { rangeMs }: RangeSource,
+  windowEndsMs: Float64Array,
+): (columns: CleanColumns, series: SeriesColumns) => WindowedSeries {
+  const stepCount = windowEndsMs.length;
+  const starts = new Int32Array(stepCount);
+  const ends = new Int32Array(stepCount);
+  const none = new Float64Array(0);
+  const windowed: WindowedSeries = {
+    ...{ labels: [], timesMs: none, values: none, from: 0, to: 0 },
+    ...{ starts, ends },
+  };
+  return ({ timesMs, values, from, to }, { labels }) => {
+    let start = from;
+    let end = from;
+    for (let step = 0; step < stepCount; step++) {
+      const endMs = windowEndsMs[step]!;
+      while (end < to && timesMs[end]! <= endMs) end++;
+      while (start < end && timesMs[start]! <= endMs - rangeMs) start++;
+      starts[step] = start;
+      ends[step] = end;
+    }
+    windowed.labels = labels;
+    windowed.timesMs = timesMs;
+    windowed.values = values;
+    windowed.from = from;
+    windowed.to = to;
+    return windowed;
+  };
+}

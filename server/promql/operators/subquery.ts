@@ -1,0 +1,37 @@
+import type { SeriesColumns } from "../../storage/index.ts";
+import type { Subquery } from "../parser/index.ts";
+import { durationMs } from "../plan/durations.ts";
+import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
+import { shiftOf } from "../plan/selector-ranges.ts";
+import { isPresent } from "./presence.ts";
+import type { RangeSource } from "./range-source.ts";
+import type { StepStream } from "./stream.ts";
+
+/** The values of an inner expression as if they were the samples of its series. */
+export function subquerySource(node: Subquery, inner: StepStream, grid: StepGrid): RangeSource {
+  return {
+    metricName: inner.metricName,
+    rangeMs: durationMs(node.range),
+    shift: shiftOf(node),
+    async *batches() {
+      const timesMs = new Float64Array(grid.count);
+      const values = new Float64Array(grid.count);
+      const words = new Uint32Array(values.buffer);
+      for await (const batch of inner.batches()) {
+        for (const series of batch.series) {
+          let to = 0;
+          for (let step = 0; step < grid.count; step++) {
+            if (!isPresent(series.present, step)) continue;
+            timesMs[to] = stepTimeMs(grid, step);
+            values[to++] = series.values[step]!;
+          }
+          const columns: SeriesColumns = {
+            labels: series.labels,
+            ...{ timesMs, values, words, from: 0, to },
+          };
+          yield { series: [columns] };
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { isStaleAt, metricNameLabel, type Matcher } from "../../model/index.ts";
+import type { SeriesColumns } from "../../storage/index.ts";
+import type { VectorSelector } from "../parser/index.ts";
+import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
+import { instantSelection, shiftedMs, shiftOf } from "../plan/selector-ranges.ts";
+import {
+  checkpoint,
+  createBatchBuilder,
+  type EvalContext,
+  type StepBatch,
+  type StepColumn,
+  type StepStream,
+} from "./stream.ts";
+import { isEmpty, setPresent } from "./presence.ts";
+
+/** What a selector puts into its columns: the samples' values, or their times in seconds. */
+export type SelectorOutput = "value" | "time";
+
+/** The newest sample of each series at each step, unless it is too old or a staleness marker. */
+export function selectInstant(
+  node: VectorSelector,
+  grid: StepGrid,
+  ctx: EvalContext,
+  output: SelectorOutput = "value",
+): StepStream {
+  return {
+    metricName: pinnedName(node.matchers),
+    batches: () => readSelector({ node, grid, ctx, output }),
+  };
+}
+
+/** The metric name that matchers allow, undefined when they allow several. */
+export function pinnedName(matchers: readonly Matcher[]): string | undefined {
+  return matchers.find(({ name, type }) => name === metricNameLabel && type === "=")?.value;
+}
+
+interface SelectorRead {
+  readonly node: VectorSelector;
+  readonly grid: StepGrid;
+  readonly ctx: EvalContext;
+  readonly output: SelectorOutput;
+}
+
+async function* readSelector(read: SelectorRead): AsyncIterable<StepBatch> {
+  const { grid, ctx } = read;
+  if (grid.count === 0) return;
+  const selection = instantSelection(read.node, grid, ctx.lookbackDeltaMs);
+  const fill = createFill(read);
+  const builder = createBatchBuilder(grid.count);
+  for await (const batch of ctx.queryable.select(selection, ctx.call)) {
+    await checkpoint(ctx);
+    for (const series of batch.series) {
+      ctx.counters.seriesRead++;
+      ctx.counters.samplesRead += series.to - series.from;
+      const column = builder.column();
+      fill(series, column);
+      if (isEmpty(column.present)) continue;
+      column.labels = series.labels;
+      column.dropName = false;
+      builder.commit();
+      if (builder.isFull()) yield builder.take();
+    }
+  }
+  if (!builder.isEmpty()) yield builder.take();
+}
+
+function createFill({ node, grid, ctx, output }: SelectorRead) {
+  const shift = shiftOf(node);
+  const seenMs = new Float64Array(grid.count);
+  for (let step = 0; step < grid.count; step++) {
+    seenMs[step] = shiftedMs(shift, stepTimeMs(grid, step));
+  }
+  return (series: SeriesColumns, column: StepColumn): void => {
+    const { timesMs, values, words } = series;
+    let next = series.from;
+    for (let step = 0; step < grid.count; step++) {
+      const atMs = seenMs[step]!;
+      while (next < series.to && timesMs[next]! <= atMs) next++;
+      const found = next - 1;
+      if (found < series.from || timesMs[found]! <= atMs - ctx.lookbackDeltaMs) continue;
+      if (isStaleAt(words, found)) continue;
+      column.values[step] = output === "value" ? values[found]! : timesMs[found]! / 1000;
+      setPresent(column.present, step);
+    }
+  };
+}

@@ -1,0 +1,145 @@
+import { compareLabels, type Labels } from "../model/index.ts";
+import type { SeriesBatch, SeriesColumns } from "../storage/index.ts";
+import type { AnnotationTexts } from "./annotations.ts";
+import type { Builder } from "./operators/build.ts";
+import { holdAll, mergeEqualLabels, releaseAll } from "./operators/held-series.ts";
+import { withoutName } from "./operators/label-sets.ts";
+import { createMarkerFilter } from "./operators/range-source.ts";
+import { vectorOfScalar } from "./operators/scalars.ts";
+import {
+  checkpoint,
+  type EvalContext,
+  inBatches,
+  type StepBatch,
+  type StepSeries,
+  type StepStream,
+} from "./operators/stream.ts";
+import { type Expr, valueType } from "./parser/index.ts";
+import type { StepGrid } from "./plan/grid.ts";
+import { shiftedMs } from "./plan/selector-ranges.ts";
+
+/** What a query read and held. Whole once the result has been read to its end. */
+export interface QueryStats {
+  readonly seriesRead: number;
+  readonly samplesRead: number;
+  /** Most samples the engine held at once. */
+  readonly samplesHeldMax: number;
+}
+
+/** A piece of an answer; borrowed until the next one is asked for. */
+export type ResultBatch =
+  /** Values at the steps of the result's grid. */
+  | { readonly kind: "steps"; readonly series: readonly StepSeries[] }
+  /** Samples at their own times, of a range vector asked for at one time. No stale markers. */
+  | { readonly kind: "samples"; readonly series: readonly SeriesColumns[] };
+
+/** The answer to a query, read once. */
+export interface QueryResult {
+  /** As Prometheus's API calls it; range queries give "matrix" for scalars too. */
+  readonly type: "scalar" | "string" | "vector" | "matrix";
+  /** Times of the steps; one step in an instant query. */
+  readonly grid: StepGrid;
+  /** The string of type "string". */
+  readonly text: string | undefined;
+  /** Series of the answer; a scalar is one series without labels. Throws UrdError. */
+  batches(): AsyncIterable<ResultBatch>;
+  /** Remarks so far, all of them once the batches have been read. */
+  annotations(): AnnotationTexts;
+  stats(): QueryStats;
+}
+
+/** How a result comes to be. */
+export interface ResultSetup {
+  readonly root: Expr;
+  readonly text: string;
+  readonly grid: StepGrid;
+  readonly instant: boolean;
+  readonly sorted: boolean;
+  readonly builder: Builder;
+  readonly ctx: EvalContext;
+}
+
+/** The result of a planned query; nothing is evaluated before its batches are read. */
+export function createResult(setup: ResultSetup): QueryResult {
+  const { root, text, grid, instant, ctx } = setup;
+  const type = valueType(root);
+  return {
+    type: instant && type !== "none" ? type : "matrix",
+    grid,
+    text: stringOf(root),
+    batches: () => (type === "string" ? noBatches() : resultBatches(setup)),
+    annotations: () => ctx.annotations.texts(text),
+    stats: () => ({ ...ctx.counters, samplesHeldMax: ctx.budget.peak() }),
+  };
+}
+
+function stringOf(root: Expr): string | undefined {
+  return root.kind === "string" ? root.value : undefined;
+}
+
+async function* noBatches(): AsyncIterable<ResultBatch> {}
+
+async function* resultBatches(setup: ResultSetup): AsyncIterable<ResultBatch> {
+  const { root, builder, grid, ctx } = setup;
+  if (valueType(root) === "matrix") {
+    for await (const { series } of rawSamples(setup)) yield { kind: "samples", series };
+    return;
+  }
+  const stream =
+    valueType(root) === "scalar"
+      ? vectorOfScalar(builder.scalar(root, grid), grid)
+      : cleanNames(builder.vector(root, grid), setup);
+  const ordered = setup.sorted ? sortByLabels(stream, grid, ctx) : stream.batches();
+  for await (const { series } of ordered) yield { kind: "steps", series };
+}
+
+/** With delayed name removal: drops the names that operations have marked, merging equals. */
+function cleanNames(stream: StepStream, { ctx, grid }: ResultSetup): StepStream {
+  if (!ctx.features.delayedNameRemoval) return stream;
+  const dropped: StepStream = {
+    metricName: undefined,
+    async *batches() {
+      for await (const { series } of stream.batches()) {
+        yield {
+          series: series.map((one) =>
+            one.dropName ? { ...one, labels: withoutName(one.labels) } : one,
+          ),
+        };
+      }
+    },
+  };
+  const unique = stream.metricName !== undefined;
+  return mergeEqualLabels(dropped, { count: grid.count, unique }, ctx);
+}
+
+/** Series in the order of their labels, as range queries answer; holds them all. */
+async function* sortByLabels(
+  stream: StepStream,
+  grid: StepGrid,
+  ctx: EvalContext,
+): AsyncIterable<StepBatch> {
+  const held = await holdAll(stream, grid.count, ctx);
+  const sorted = [...held].sort((a, b) => compareLabels(a.labels, b.labels));
+  yield* inBatches(sorted, grid.count);
+  releaseAll(held, grid.count, ctx);
+}
+
+/** The samples of a range vector at one time, cut to its window. */
+async function* rawSamples({ root, builder, grid, ctx }: ResultSetup): AsyncIterable<SeriesBatch> {
+  const source = builder.range(root, grid);
+  const endMs = shiftedMs(source.shift, grid.startMs);
+  const unmarked = createMarkerFilter();
+  for await (const batch of source.batches()) {
+    for (const series of batch.series) {
+      await checkpoint(ctx);
+      const clean = unmarked(series);
+      let { from, to } = clean;
+      while (from < to && clean.timesMs[from]! <= endMs - source.rangeMs) from++;
+      while (to > from && clean.timesMs[to - 1]! > endMs) to--;
+      if (from === to) continue;
+      const { timesMs, values } = clean;
+      const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+      yield { series: [{ labels: series.labels as Labels, timesMs, values, words, from, to }] };
+    }
+  }
+}

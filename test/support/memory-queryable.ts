@@ -1,0 +1,106 @@
+import { RE2JS } from "re2js";
+import {
+  compareLabels,
+  compareUtf8,
+  type Labels,
+  labelsKey,
+  labelValue,
+  type Matcher,
+} from "../../server/model/index.ts";
+import type {
+  LabelResult,
+  Queryable,
+  Selection,
+  SeriesBatch,
+  SeriesColumns,
+} from "../../server/storage/index.ts";
+
+/** Samples of one series; values are words so that staleness markers keep their bits. */
+export interface MemorySeries {
+  readonly labels: Labels;
+  readonly timesMs: number[];
+  /** Low word, high word, low word, … of the values. */
+  readonly words: number[];
+}
+
+/** A Queryable over samples in memory, for tests. */
+export interface MemoryQueryable extends Queryable {
+  /** Adds a sample; a later one with the same labels and time takes its place. */
+  add(labels: Labels, timeMs: number, value: number | { low: number; high: number }): void;
+}
+
+const bits = new Float64Array(1);
+const bitWords = new Uint32Array(bits.buffer);
+
+/** An empty store; batches hold `batchSize` series. */
+export function createMemoryQueryable(batchSize = 3): MemoryQueryable {
+  const store = new Map<string, MemorySeries>();
+  const select = (selections: readonly Selection[]): SeriesColumns[] =>
+    [...store.values()]
+      .filter(({ labels }) => selections.some(({ matchers }) => matchesAll(labels, matchers)))
+      .sort((a, b) => compareLabels(a.labels, b.labels))
+      .map((series) => columns(series, selections[0] as Selection))
+      .filter((series) => series.from < series.to);
+  return {
+    add(labels, timeMs, value) {
+      const series = store.get(labelsKey(labels)) ?? { labels, timesMs: [], words: [] };
+      store.set(labelsKey(labels), series);
+      let at = series.timesMs.length;
+      while (at > 0 && (series.timesMs[at - 1] as number) >= timeMs) at--;
+      const replaced = series.timesMs[at] === timeMs ? 1 : 0;
+      if (typeof value === "number") bits[0] = value;
+      const [low, high] =
+        typeof value === "number"
+          ? [bitWords[0] as number, bitWords[1] as number]
+          : [value.low, value.high];
+      series.timesMs.splice(at, replaced, timeMs);
+      series.words.splice(2 * at, 2 * replaced, low, high);
+    },
+    async *select(selection): AsyncIterable<SeriesBatch> {
+      const series = select([selection]);
+      for (let i = 0; i < series.length; i += batchSize) {
+        yield { series: series.slice(i, i + batchSize) };
+      }
+    },
+    series: async (selections) => ({
+      series: select(selections).map(({ labels }) => labels),
+      warnings: [],
+    }),
+    labelNames: async (selections) =>
+      sorted(select(selections).flatMap(({ labels }) => labels.filter((_, i) => i % 2 === 0))),
+    labelValues: async (name, selections) =>
+      sorted(select(selections).flatMap(({ labels }) => labelValue(labels, name) || [])),
+  };
+}
+
+function sorted(values: readonly string[]): LabelResult {
+  return { values: [...new Set(values)].sort(compareUtf8), warnings: [] };
+}
+
+function columns(series: MemorySeries, { startMs, endMs }: Selection): SeriesColumns {
+  const timesMs = Float64Array.from(series.timesMs);
+  const words = Uint32Array.from(series.words);
+  let from = 0;
+  let to = timesMs.length;
+  while (from < to && (timesMs[from] as number) < startMs) from++;
+  while (to > from && (timesMs[to - 1] as number) > endMs) to--;
+  return {
+    labels: series.labels,
+    timesMs,
+    values: new Float64Array(words.buffer),
+    words,
+    from,
+    to,
+  };
+}
+
+function matchesAll(labels: Labels, matchers: readonly Matcher[]): boolean {
+  return matchers.every((matcher) => matches(labelValue(labels, matcher.name), matcher));
+}
+
+function matches(value: string, matcher: Matcher): boolean {
+  if (matcher.type === "=") return value === matcher.value;
+  if (matcher.type === "!=") return value !== matcher.value;
+  const found = RE2JS.compile(matcher.value, RE2JS.DOTALL).matches(value);
+  return matcher.type === "=~" ? found : !found;
+}
