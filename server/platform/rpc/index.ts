@@ -44,3 +44,5 @@ export {
   type RawWriteStreamRequest,
   RawWriteStreamRequestSchema,
 } from "./raw-services.ts";
+export { addToConnectRouter, type ConnectServerOptions } from "./connect-server.ts";
+export { type ErrorCodec, errorOfStatus, statusOf } from "./status.ts";
