@@ -1,10 +1,11 @@
 // Runs test folders: `node .ci/test.mjs unit contract …`; without names those of `npm test`.
-// Further arguments that start with a dash go to vitest. Builds the kernel first when stale.
-import { spawnSync } from "node:child_process";
+// Further arguments that start with a dash go to vitest. What the tests run is built first when
+// stale: the kernel for all, dist/ for those that start whole processes.
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildKernel } from "./build.mjs";
+import { buildKernel, isBuildStale } from "./build.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const everyChange = [
@@ -29,6 +30,10 @@ const filters = wanted.filter(isThere).map((name) => `test/${name}`);
 if (filters.length === 0) {
   process.stdout.write(`no tests in ${wanted.join(", ")}\n0 passed, 0 failed, 0 skipped\n`);
   process.exit(0);
+}
+const runsProcesses = ["e2e", "integration", "cluster", "clients", "web", "differential"];
+if (wanted.some((name) => runsProcesses.includes(name.split("/")[0])) && isBuildStale()) {
+  execFileSync(process.execPath, [path.join(root, ".ci/build.mjs")], { stdio: "inherit" });
 }
 buildKernel();
 const vitest = path.join(root, "node_modules/vitest/vitest.mjs");

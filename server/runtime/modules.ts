@@ -4,6 +4,7 @@ import { type Target, targets } from "./targets.ts";
 export const moduleNames = [
   "data-dir",
   "public-port",
+  "limits",
   "log-sync",
   "ingester",
   "distributor",
@@ -22,8 +23,9 @@ export type ModuleName = (typeof moduleNames)[number];
 export const modules: Readonly<Record<ModuleName, readonly ModuleName[]>> = {
   "data-dir": [],
   "public-port": ["data-dir"],
+  limits: [],
   "log-sync": ["data-dir"],
-  ingester: ["log-sync"],
+  ingester: ["log-sync", "limits"],
   distributor: ["ingester"],
   querier: ["ingester"],
   gateway: ["public-port", "distributor", "querier"],

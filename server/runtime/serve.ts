@@ -25,7 +25,7 @@ export async function serve(config: Config, clock: Clock): Promise<number> {
     first: () => stopped.resolve(),
     second: () => process.exit(exitCodes.failed),
   });
-  const server = createServer(config, { clock, logger });
+  const server = await createServer(config, { clock, logger });
   const started = await Promise.race([
     start(server, logger).then((isUp) => (isUp ? "up" : "failed")),
     stopped.promise.then(() => "stopped"),

@@ -1,0 +1,146 @@
+import { MessageChannel } from "node:worker_threads";
+import type { Limits, LimitsState } from "../limits/index.ts";
+import { assert, type Clock } from "../platform/base/index.ts";
+import type { Channel } from "../platform/rpc/index.ts";
+import type { Logger } from "../platform/telemetry/index.ts";
+import { newestTimesMemory } from "../shard/index.ts";
+import { createLeastBusyChannel } from "./least-busy-channel.ts";
+import type { Config } from "./options.ts";
+import type { MetricThreads } from "./process-metrics.ts";
+import type { Readiness } from "./readiness.ts";
+import type { ThreadCounts } from "./sizing.ts";
+import type { Module } from "./start-stop.ts";
+import { SupervisedThread, type ThreadInput } from "./supervised-thread.ts";
+import { kernelLocation, threadEntry } from "./thread-entries.ts";
+import { ThreadGroup, type ThreadGroupOptions } from "./thread-group.ts";
+
+/** What threads are made with. */
+export interface ThreadsOptions {
+  readonly config: Config;
+  readonly counts: ThreadCounts;
+  readonly limits: Limits;
+  readonly readiness: Readiness;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** All threads of the process, as modules, with the channels that reach them. */
+export interface Threads {
+  readonly logSync: Module;
+  readonly ingester: Module;
+  readonly querier: Module;
+  /** To the ingester service of each shard. */
+  readonly shardChannels: readonly Channel[];
+  /** To the query service of whichever query thread has the least to do. */
+  readonly queryChannel: Channel;
+  readonly groups: readonly MetricThreads[];
+}
+
+/**
+ * Makes the threads of a process. Query threads reach every shard directly: whenever a thread
+ * of either kind begins to serve, it is connected with all of the other kind that do.
+ */
+export function createThreads(options: ThreadsOptions): Threads {
+  const { config, limits } = options;
+  const stopTimeoutMs = config.process.shutdownTimeoutMs;
+  const logSync = createLogSync(options);
+  const newestTimes = newestTimesMemory();
+  const common = groupOptions(options);
+  const shards = new ThreadGroup({
+    ...common,
+    kind: "shard",
+    count: options.counts.shards,
+    entry: threadEntry("ingester/shard-thread.ts"),
+    prepare: (shard) => shardInput(options, { shard, newestTimes, logSync }),
+    onServing: (shard) => {
+      for (const query of queries.serving) connect(query, shard);
+    },
+  });
+  const queries = new ThreadGroup({
+    ...common,
+    kind: "query",
+    count: options.counts.queryThreads,
+    entry: threadEntry("querier/query-thread.ts"),
+    prepare: () => queryInput(options),
+    onServing: (query) => {
+      for (const shard of shards.serving) connect(query, shard);
+    },
+  });
+  const connect = (query: number, shard: number): void => {
+    const port = shards.connect(shard);
+    queries.post(query, { kind: "shard", shard, port }, [port]);
+  };
+  limits.onChange((state: LimitsState) => {
+    for (const group of [shards, queries]) group.broadcast({ kind: "limits", state });
+  });
+  const asModule = (group: ThreadGroup): Module => ({
+    start: () => group.start(),
+    stop: () => group.stop(stopTimeoutMs),
+  });
+  return {
+    logSync: { start: () => logSync.start(), stop: () => logSync.stop(stopTimeoutMs) },
+    ingester: asModule(shards),
+    querier: asModule(queries),
+    shardChannels: shards.channels,
+    queryChannel: createLeastBusyChannel(queries.channels),
+    groups: [shards, queries],
+  };
+}
+
+type CommonOptions = Pick<ThreadGroupOptions, "log" | "readiness" | "clock" | "logger">;
+
+function groupOptions({ config, readiness, clock, logger }: ThreadsOptions): CommonOptions {
+  const log = { level: config.process.logLevel, format: config.process.logFormat };
+  return { log, readiness, clock, logger };
+}
+
+function createLogSync({ readiness, clock, logger }: ThreadsOptions): SupervisedThread {
+  return new SupervisedThread({
+    name: "log-sync",
+    entry: threadEntry("runtime/log-sync-thread.ts"),
+    prepare: () => ({ workerData: {}, transfer: [] }),
+    // It runs a few lines that wait for the disk. Without it no shard could acknowledge.
+    onLost: () => assert(false, "the log-sync thread ended"),
+    onFault: (fault) => readiness.setFault("log-sync", fault),
+    clock,
+    logger,
+  });
+}
+
+function shardInput(
+  { config, counts, limits }: ThreadsOptions,
+  own: { shard: number; newestTimes: SharedArrayBuffer; logSync: SupervisedThread },
+): ThreadInput {
+  const { port1, port2 } = new MessageChannel();
+  own.logSync.post({ kind: "connect", port: port1 }, [port1]);
+  return {
+    workerData: {
+      shard: own.shard,
+      shards: counts.shards,
+      dataDir: config.process.dataDir,
+      walSync: config.wal.sync,
+      walSyncIntervalMs: config.wal.syncIntervalMs,
+      seriesMax: config.ingester.seriesMax,
+      limits: limits.state,
+      newestTimes: own.newestTimes,
+      syncPort: port2,
+      kernelUrl: kernelLocation().href,
+    },
+    transfer: [port2],
+  };
+}
+
+function queryInput({ config, counts, limits }: ThreadsOptions): ThreadInput {
+  return {
+    workerData: {
+      shards: counts.shards,
+      dataDir: config.process.dataDir,
+      timeoutMs: config.querier.timeoutMs,
+      samplesMax: config.querier.samplesMax,
+      lookbackDeltaMs: config.querier.lookbackDeltaMs,
+      queueSizeMax: config.querier.queueSizeMax,
+      limits: limits.state,
+    },
+    transfer: [],
+  };
+}
