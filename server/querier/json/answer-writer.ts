@@ -1,4 +1,5 @@
 import type { Labels } from "../../model/index.ts";
+import { defined } from "../../platform/base/index.ts";
 import { floatSizeBytesMax, scalarText, writeAscii, writeFloat } from "./float-text.ts";
 import {
   makePieceBuffer,
@@ -30,6 +31,8 @@ export interface AnswerWriter {
   begin(type: ResultType): void;
   /** One series of a matrix; entries `[from, to)` of both columns. */
   series(labels: Labels, samples: Samples): void;
+  /** One series of a matrix at those steps of the writer's grid that are present. */
+  steps(labels: Labels, values: Float64Array, present: Uint32Array): void;
   /** One element of a vector. */
   sample(labels: Labels, timeMs: number, value: number): void;
   /** The one value of a scalar result. */
@@ -74,7 +77,7 @@ const braceClose = 0x7d;
 const colon = 0x3a;
 const quote = 0x22;
 
-/** Starts an answer. With a grid, times on it are copied, not printed again for each series. */
+/** Starts an answer; `steps` needs the grid. */
 export function createAnswerWriter(grid?: TimeGrid): AnswerWriter {
   return new Writer(grid === undefined ? undefined : makeTimeTexts(grid));
 }
@@ -101,14 +104,26 @@ class Writer implements AnswerWriter {
     for (let from = samples.from; from < samples.to; from += samplesPerReserve) {
       const to = Math.min(samples.to, from + samplesPerReserve);
       reserve(this.#buffer, (to - from) * sampleSizeBytesMax);
-      writeSamples(this.#buffer, { ...samples, from, to }, this.#times);
-      // Each sample has a comma behind it; the list's end takes the last one's place.
+      writeSamples(this.#buffer, { ...samples, from, to });
     }
+    this.#closeValues(samples.to <= samples.from);
+  }
+
+  steps(labels: Labels, values: Float64Array, present: Uint32Array): void {
+    const times = defined(this.#times, "a grid");
+    const { steps } = times.grid;
     const buffer = this.#buffer;
-    if (samples.to > samples.from) buffer.length--;
-    reserve(buffer, 2);
-    buffer.bytes[buffer.length++] = bracketClose;
-    buffer.bytes[buffer.length++] = braceClose;
+    this.#metric(labels);
+    this.#ascii(',"values":[');
+    let isEmpty = true;
+    for (let from = 0; from < steps; from += samplesPerReserve) {
+      const to = Math.min(steps, from + samplesPerReserve);
+      reserve(buffer, (to - from) * sampleSizeBytesMax);
+      const at = buffer.length;
+      writeSteps(buffer, { values, present, from, to }, times);
+      isEmpty &&= buffer.length === at;
+    }
+    this.#closeValues(isEmpty);
   }
 
   sample(labels: Labels, timeMs: number, value: number): void {
@@ -165,6 +180,15 @@ class Writer implements AnswerWriter {
     this.#ascii("}");
   }
 
+  /** Each sample has a comma behind it; the list's end takes the last one's place. */
+  #closeValues(isEmpty: boolean): void {
+    const buffer = this.#buffer;
+    if (!isEmpty) buffer.length--;
+    reserve(buffer, 2);
+    buffer.bytes[buffer.length++] = bracketClose;
+    buffer.bytes[buffer.length++] = braceClose;
+  }
+
   #ascii(text: string): void {
     reserve(this.#buffer, text.length);
     this.#buffer.length = writeAscii(this.#buffer.bytes, this.#buffer.length, text);
@@ -185,26 +209,49 @@ function textList(texts: readonly string[]): string {
 }
 
 /** Writes `[time,"value"],` for each sample; room was made. */
-function writeSamples(buffer: PieceBuffer, samples: Samples, texts: TimeTexts | undefined): void {
+function writeSamples(buffer: PieceBuffer, samples: Samples): void {
   const { timesMs, values } = samples;
   const { bytes } = buffer;
   let at = buffer.length;
   for (let i = samples.from; i < samples.to; i++) {
     bytes[at++] = bracketOpen;
-    const timeMs = timesMs[i]!;
-    const step = texts === undefined ? -1 : (timeMs - texts.grid.startMs) / texts.grid.stepMs;
-    if (texts === undefined || !(step >= 0 && step < texts.grid.steps) || step % 1 !== 0) {
-      at = writeTime(bytes, at, timeMs);
-    } else {
-      const end = texts.starts[step + 1]!;
-      for (let from = texts.starts[step]!; from < end; from++) bytes[at++] = texts.bytes[from]!;
-    }
-    bytes[at++] = comma;
-    bytes[at++] = quote;
-    at = writeFloat(bytes, at, values[i]!);
-    bytes[at++] = quote;
-    bytes[at++] = bracketClose;
-    bytes[at++] = comma;
+    at = writeValue(bytes, writeTime(bytes, at, timesMs[i]!), values[i]!);
   }
   buffer.length = at;
+}
+
+/** Steps `[from, to)` of a series; those whose bit is set have a value. */
+interface Steps {
+  readonly values: Float64Array;
+  readonly present: Uint32Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The same for the steps of a grid, whose times are text already. */
+function writeSteps(buffer: PieceBuffer, steps: Steps, texts: TimeTexts): void {
+  const { values, present } = steps;
+  const { starts } = texts;
+  const { bytes } = buffer;
+  let at = buffer.length;
+  for (let i = steps.from; i < steps.to; i++) {
+    if ((present[i >>> 5]! & (1 << (i & 31))) === 0) continue;
+    bytes[at++] = bracketOpen;
+    const end = starts[i + 1]!;
+    for (let from = starts[i]!; from < end; from++) bytes[at++] = texts.bytes[from]!;
+    at = writeValue(bytes, at, values[i]!);
+  }
+  buffer.length = at;
+}
+
+/** Writes `,"value"],` and returns the position behind it. */
+function writeValue(bytes: Uint8Array, position: number, value: number): number {
+  let at = position;
+  bytes[at++] = comma;
+  bytes[at++] = quote;
+  at = writeFloat(bytes, at, value);
+  bytes[at++] = quote;
+  bytes[at++] = bracketClose;
+  bytes[at++] = comma;
+  return at;
 }

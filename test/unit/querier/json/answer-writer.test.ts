@@ -63,16 +63,22 @@ test("an empty list, a scalar, a string", () => {
   );
 });
 
-test("with a grid the text is the same, for times on it and off it", () => {
-  const timesMs = new Float64Array([500, 1000, 1100, 2000, 9000]);
-  const values = new Float64Array([1, 2, 3, 4, 5]);
-  const write = (writer: AnswerWriter): void => {
-    writer.begin("matrix");
-    writer.series([], { timesMs, values, from: 0, to: 5 });
-    writer.end(noTail);
-  };
-  const grid = { startMs: 500, stepMs: 500, steps: 4 };
-  expect(textOf(write, createAnswerWriter(grid))).toBe(textOf(write));
+test("steps of a grid: only those that are present", () => {
+  const values = Float64Array.from({ length: 40 }, (_, i) => i / 4);
+  const text = textOf(
+    (writer) => {
+      writer.begin("matrix");
+      writer.steps(["a", "b"], values, new Uint32Array([0b101, 0b10]));
+      writer.steps([], values, new Uint32Array(2));
+      writer.end(noTail);
+    },
+    createAnswerWriter({ startMs: 500, stepMs: 500, steps: 40 }),
+  );
+  expect(text).toBe(
+    '{"status":"success","data":{"resultType":"matrix","result":[' +
+      '{"metric":{"a":"b"},"values":[[0.500,"0"],[1.500,"0.5"],[17,"8.25"]]},' +
+      '{"metric":{},"values":[]}]}}',
+  );
 });
 
 test("long answers come in pieces that join to the whole, each with a buffer of its own", () => {

@@ -1,0 +1,7 @@
+export {
+  askAll,
+  type IngesterClient,
+  type IngesterPeer,
+  type PeerPart,
+  queryStreams,
+} from "./ingesters.ts";

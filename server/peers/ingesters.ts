@@ -1,0 +1,116 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { QueryStreamRequestSchema, StreamEnd } from "../../gen/urd/ingester/v1/ingester_pb.ts";
+import { urdError } from "../model/index.ts";
+import { UrdError } from "../platform/base/index.ts";
+import type {
+  RawIngesterService,
+  RawQueryStreamResponse,
+  ServiceClient,
+} from "../platform/rpc/index.ts";
+
+/** How an ingest shard is called, wherever it runs. */
+export type IngesterClient = ServiceClient<typeof RawIngesterService>;
+
+/** One ingest shard that can be asked. */
+export interface IngesterPeer {
+  /** Name for completeness and error texts, such as shard-0. */
+  readonly name: string;
+  /** Number of the shard: chunk locations are relative to its folder. */
+  readonly shard: number;
+  readonly client: IngesterClient;
+}
+
+/** One part of the joined answer: a frame, or the end of one peer's stream. */
+export interface PeerPart {
+  readonly peer: IngesterPeer;
+  readonly part:
+    | { readonly case: "frame"; readonly value: Uint8Array }
+    | { readonly case: "end"; readonly value: StreamEnd };
+}
+
+/**
+ * Asks all peers at once and gives their answers one after the other, in the peers' order: the
+ * same data comes in the same order however the threads run. Meanwhile the later peers fill
+ * their transport's window, which is all that is ever held back. Every peer's last part is its
+ * end. A failure of any peer fails the whole and cancels the others; so does leaving early.
+ */
+export async function* queryStreams(
+  peers: readonly IngesterPeer[],
+  request: MessageInitShape<typeof QueryStreamRequestSchema>,
+  signal: AbortSignal,
+): AsyncGenerator<PeerPart> {
+  const leave = new AbortController();
+  const options = { signal: AbortSignal.any([signal, leave.signal]) };
+  const streams = peers.map((peer) => startStream(peer, peer.client.queryStream(request, options)));
+  try {
+    for (const stream of streams) yield* readToEnd(stream);
+  } finally {
+    leave.abort();
+  }
+}
+
+/** A stream whose first message was asked for already: that is what starts it. */
+interface StartedStream {
+  readonly peer: IngesterPeer;
+  readonly iterator: AsyncIterator<RawQueryStreamResponse>;
+  readonly first: Promise<IteratorResult<RawQueryStreamResponse>>;
+}
+
+function startStream(
+  peer: IngesterPeer,
+  stream: AsyncIterable<RawQueryStreamResponse>,
+): StartedStream {
+  const iterator = stream[Symbol.asyncIterator]();
+  const first = iterator.next();
+  // Its failure is reported when its turn comes, which may be never: an earlier one failed.
+  first.catch(() => undefined);
+  return { peer, iterator, first };
+}
+
+async function* readToEnd({ peer, iterator, first }: StartedStream): AsyncGenerator<PeerPart> {
+  let isEnded = false;
+  try {
+    for (let next = await first; next.done !== true; next = await iterator.next()) {
+      const { part } = next.value;
+      if (part.case === undefined) continue;
+      isEnded = part.case === "end";
+      yield { peer, part };
+    }
+  } catch (error) {
+    throw peerFailure(peer, error);
+  } finally {
+    if (!isEnded) void iterator.return?.()?.catch(() => undefined);
+  }
+  if (!isEnded) throw urdError("query-incomplete", `The answer of ${peer.name} has no end.`);
+}
+
+/**
+ * Asks all peers at once and gives their answers in the peers' order. The first failure fails
+ * the whole and cancels the others.
+ */
+export async function askAll<T>(
+  peers: readonly IngesterPeer[],
+  signal: AbortSignal,
+  ask: (peer: IngesterPeer, options: { readonly signal: AbortSignal }) => Promise<T>,
+): Promise<T[]> {
+  const leave = new AbortController();
+  const options = { signal: AbortSignal.any([signal, leave.signal]) };
+  const answers = peers.map((peer) =>
+    ask(peer, options).catch((error: unknown) => {
+      throw peerFailure(peer, error);
+    }),
+  );
+  try {
+    return await Promise.all(answers);
+  } finally {
+    leave.abort();
+  }
+}
+
+/** What a peer's failure means to its caller: a peer that is gone makes the answer incomplete. */
+function peerFailure(peer: IngesterPeer, error: unknown): unknown {
+  if (!(error instanceof UrdError) || error.id !== "err-urd-rpc-unavailable") return error;
+  return urdError("shard-unavailable", `${peer.name} cannot be asked: ${error.message}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,1 @@
+export type { QueryThreadData, QueryThreadMessage } from "./query-thread-messages.ts";

@@ -1,0 +1,214 @@
+import {
+  type QueryInstantRequest,
+  type QueryOptions,
+  type QueryRangeRequest,
+  ResultFormat,
+} from "../../gen/urd/query/v1/query_pb.ts";
+import type { Limits, TenantLimits } from "../limits/index.ts";
+import { urdError } from "../model/index.ts";
+import type { IngesterPeer } from "../peers/index.ts";
+import type { Clock } from "../platform/base/index.ts";
+import type { CallContext, RawQueryService, ServiceHandlers } from "../platform/rpc/index.ts";
+import {
+  createEngine,
+  type QueryResult,
+  type QueryOptions as EngineQueryOptions,
+} from "../promql/index.ts";
+import type { QueryCall, Queryable } from "../storage/index.ts";
+import type { ActiveQueries } from "./active-queries.ts";
+import type { AnswerEnd, AnswerPart } from "./answer-options.ts";
+import { columnsAnswer } from "./columns-answer.ts";
+import { startDeadline } from "./deadline.ts";
+import { jsonAnswer } from "./json-answer.ts";
+import { createLabelHandlers } from "./label-service.ts";
+import { createQueryAccount, namedLimit, samplesMaxOf } from "./query-account.ts";
+import type { QueryMetrics } from "./query-metrics.ts";
+import { statsJson, statsMessage } from "./query-stats.ts";
+import { completenessOf, createReadReport, type ReadReport } from "./read-report.ts";
+import { tenantOf } from "./tenant-of.ts";
+import type { TurnScheduler } from "./turns.ts";
+
+/** What the query service works with. */
+export interface QueryServiceOptions {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly turns: TurnScheduler;
+  readonly active: ActiveQueries;
+  readonly metrics: QueryMetrics;
+  /** All ingest shards, as they are now. */
+  readonly peers: () => readonly IngesterPeer[];
+  /** Opens one tenant's data for one call. */
+  readonly open: (tenant: string, report: ReadReport) => Queryable;
+  /** The longest a query may take. */
+  readonly timeoutMs: number;
+  /** Most samples one query may hold; 0: no limit. */
+  readonly samplesMax: number;
+  readonly lookbackDeltaMs: number;
+}
+
+/**
+ * Serves urd.query.v1.QueryService in one thread: evaluates PromQL over what `open` gives and
+ * writes the answer's bytes. Failures are UrdErrors in Prometheus's words where it has some.
+ */
+export function createQueryService(
+  options: QueryServiceOptions,
+): ServiceHandlers<typeof RawQueryService> {
+  return {
+    ...createLabelHandlers(options),
+    async *queryInstant(request, context) {
+      for await (const part of instant(options, request, context)) yield { part };
+    },
+    async *queryRange(request, context) {
+      for await (const part of range(options, request, context)) yield { part };
+    },
+  };
+}
+
+/** One query on its way, whichever its kind. */
+interface Query {
+  readonly text: string;
+  readonly options: QueryOptions | undefined;
+  readonly context: CallContext;
+  /** Parses, plans, and gives the result to read. */
+  readonly start: (what: EngineQueryOptions, queryable: Queryable, call: QueryCall) => QueryResult;
+}
+
+const engine = createEngine();
+
+function instant(
+  service: QueryServiceOptions,
+  request: QueryInstantRequest,
+  context: CallContext,
+): AsyncGenerator<AnswerPart> {
+  const timeMs = request.timeMs === undefined ? service.clock.nowMs() : Number(request.timeMs);
+  return answer(service, {
+    text: request.query,
+    options: request.options,
+    context,
+    start: (what, queryable, call) => engine.instant({ ...what, timeMs }, queryable, call),
+  });
+}
+
+function range(
+  service: QueryServiceOptions,
+  request: QueryRangeRequest,
+  context: CallContext,
+): AsyncGenerator<AnswerPart> {
+  const times = {
+    startMs: Number(request.startMs),
+    endMs: Number(request.endMs),
+    stepMs: Number(request.stepMs),
+  };
+  checkTimes(times);
+  return answer(service, {
+    text: request.query,
+    options: request.options,
+    context,
+    start: (what, queryable, call) => engine.range({ ...what, ...times }, queryable, call),
+  });
+}
+
+/** Prometheus's bound on steps: sixty seconds' resolution for a week, an hour's for a year. */
+const stepsMax = 11_000;
+
+function checkTimes(times: { startMs: number; endMs: number; stepMs: number }): void {
+  const fault =
+    times.endMs < times.startMs
+      ? "end timestamp must not be before start time"
+      : times.stepMs <= 0
+        ? "zero or negative query resolution step widths are not accepted. Try a positive integer"
+        : (times.endMs - times.startMs) / times.stepMs > stepsMax
+          ? "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
+          : undefined;
+  if (fault !== undefined) throw urdError("request-invalid", fault);
+}
+
+async function* answer(service: QueryServiceOptions, query: Query): AsyncGenerator<AnswerPart> {
+  const { clock } = service;
+  const tenant = tenantOf(query.context);
+  const limits = service.limits.limitsFor(tenant);
+  checkText(query.text, limits);
+  const active = service.active.enter({ tenant, text: query.text, startedMs: clock.nowMs() });
+  const turn = service.turns.enter(tenant);
+  const deadline = startDeadline({
+    clock,
+    timeoutMs: timeoutOf(query.options, service.timeoutMs),
+    caller: query.context.signal,
+  });
+  const sampleLimits = {
+    samplesMax: service.samplesMax,
+    memorySizeBytesMax: limits.queryMemorySizeBytesMax,
+  };
+  const outcome = service.metrics.start();
+  try {
+    const report = createReadReport();
+    const account = createQueryAccount(limits.seriesPerQueryMax);
+    const startedMs = clock.monotonicMs();
+    const result = query.start(
+      {
+        query: query.text,
+        turn,
+        samplesMax: samplesMaxOf(sampleLimits),
+        lookbackDeltaMs: Number(query.options?.lookbackDeltaMs ?? 0n) || service.lookbackDeltaMs,
+      },
+      service.open(tenant, report),
+      { signal: deadline.signal, account },
+    );
+    const end = (warnings: readonly string[]): AnswerEnd => {
+      const elapsedMs = clock.monotonicMs() - startedMs;
+      const cost = { stats: result.stats(), account, elapsedMs, usedMs: turn.usedMs() };
+      return endOf({ query, result, report, warnings, cost });
+    };
+    const limit = Number(query.options?.limit ?? 0n);
+    yield* writerOf(query.options)({ result, limit, end });
+    outcome.succeeded(account);
+  } catch (error) {
+    const named = namedLimit(error, sampleLimits);
+    outcome.failed(named);
+    throw named;
+  } finally {
+    deadline.end();
+    turn.done();
+    service.active.leave(active);
+  }
+}
+
+function checkText(text: string, limits: TenantLimits): void {
+  const limit = limits.queryExpressionSizeBytesMax;
+  if (limit === 0 || Buffer.byteLength(text) <= limit) return;
+  const sentence = `The query is longer than ${limit} bytes.`;
+  throw urdError("max-query-expression-size-bytes", sentence, { limit });
+}
+
+function timeoutOf(options: QueryOptions | undefined, timeoutMsMax: number): number {
+  const wanted = Number(options?.timeoutMs ?? 0n);
+  return wanted > 0 ? Math.min(wanted, timeoutMsMax) : timeoutMsMax;
+}
+
+function writerOf(options: QueryOptions | undefined): typeof jsonAnswer {
+  return options?.format === ResultFormat.PROMETHEUS_JSON ? jsonAnswer : columnsAnswer;
+}
+
+function endOf(end: {
+  readonly query: Query;
+  readonly result: QueryResult;
+  readonly report: ReadReport;
+  readonly warnings: readonly string[];
+  readonly cost: Parameters<typeof statsJson>[0];
+}): AnswerEnd {
+  const annotations = end.result.annotations();
+  const warnings = [...annotations.warnings, ...end.warnings];
+  const infos = [...annotations.infos];
+  const wantsStats = end.query.options?.stats === true;
+  return {
+    trailer: {
+      warnings,
+      infos,
+      completeness: completenessOf(end.report),
+      ...(wantsStats ? { stats: statsMessage(end.cost) } : {}),
+    },
+    warnings,
+    infos,
+    statsJson: wantsStats ? statsJson(end.cost) : undefined,
+  };
+}
