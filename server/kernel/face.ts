@@ -235,10 +235,14 @@ export interface ShardKernel {
   abandon(): void;
   /**
    * Applies a record body that stands in the input, except rows whose ref lies in
-   * [skipFromRef, skipToRef]. Definitions of known refs are ignored. A fault leaves the state
-   * as if the record had not been there.
+   * [skipFromRef, skipToRef] (0, 0: none). Definitions of known refs are ignored, and those of
+   * unknown refs in that range too: they were freed before the snapshot that covers the range.
+   * A fault leaves the state as if the record had not been there.
    */
   replay(sizeBytes: number, skipFromRef: SeriesRef, skipToRef: SeriesRef): PayloadFault | undefined;
+
+  /** Rows that `replay` has left out since the start because nothing knew their series: it had been truncated. */
+  replayRowsUnknown(): number;
 
   /** Tells where the next sealed chunk will lie; called at start and at each new chunks file, with an empty outbox. */
   setChunksPosition(position: ChunksPosition): void;

@@ -1,0 +1,63 @@
+import { bufferEnsure, bufferRecord } from "./memory";
+import { reportView } from "./report";
+import {
+  definitionBytes,
+  definitions,
+  definitionSeries,
+  rowBits,
+  rows,
+  rowSeries,
+  rowsTenant,
+  rowTimes,
+} from "./rows";
+import {
+  pairRaw,
+  pairRawSize,
+  seriesLabelsSize,
+  seriesPairList,
+  seriesPairs,
+  seriesRef,
+  tenantIndex,
+} from "./structs";
+
+/** Bytes before the first definition: tenant, definitions, rows. */
+export const recordHead: usize = 12;
+
+/** Writes the log record body of the rows that wait; false when memory is out. */
+export function recordWrite(): bool {
+  const size = recordHead + <usize>definitionBytes + <usize>rows * 20;
+  const record = bufferEnsure(bufferRecord, size);
+  if (record == 0) return false;
+  store<u32>(record, load<u32>(rowsTenant(), tenantIndex));
+  store<u32>(record, definitions, 4);
+  store<u32>(record, rows, 8);
+  let at = record + recordHead;
+  for (let i: u32 = 0; i < definitions; i++) at = writeDefinition(at, definitionSeries(i));
+  for (let row: u32 = 0; row < rows; row++) {
+    store<u32>(at + (row << 2), load<u32>(rowSeries(row), seriesRef));
+  }
+  at += rows << 2;
+  memory.copy(at, rowTimes(), rows << 3);
+  memory.copy(at + (rows << 3), rowBits(), rows << 3);
+  reportView(record, size);
+  return true;
+}
+
+function writeDefinition(to: usize, series: usize): usize {
+  store<u32>(to, load<u32>(series, seriesRef));
+  store<u32>(to, load<u32>(series, seriesLabelsSize), 4);
+  return writeLabels(to + 8, series);
+}
+
+/** Writes a series' labels as remote write 1.0 fields; returns the place behind them. */
+export function writeLabels(to: usize, series: usize): usize {
+  let at = to;
+  const last = series + ((<usize>load<u32>(series, seriesPairs)) << 2);
+  for (let entry = series; entry < last; entry += 4) {
+    const pair: usize = load<u32>(entry, seriesPairList);
+    const size: usize = load<u32>(pair, pairRawSize);
+    memory.copy(at, pair + pairRaw, size);
+    at += size;
+  }
+  return at;
+}

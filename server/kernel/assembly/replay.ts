@@ -1,0 +1,162 @@
+import { faultMalformed, faultTruncated, labelsMax } from "../layout";
+import { heldBits, storeSample } from "./append";
+import { compareBytes } from "./bytes";
+import {
+  labelAdd,
+  labelCount,
+  labelIsCanonical,
+  labelLast,
+  labelScratch,
+  labelsBegin,
+  labelsFindSeries,
+} from "./labels";
+import { recordHead } from "./record";
+import { seriesCreate, seriesOf, seriesRefReserve, seriesRename } from "./series";
+import {
+  flagDefined,
+  flagSampled,
+  labelName,
+  labelNameSize,
+  seriesFlags,
+  seriesLastTime,
+  seriesTenant,
+} from "./structs";
+import { tenantCount, tenantEnsure } from "./tenants";
+import { readVarint, wireAt, wireFail, wireFault, wireSeek, wireStart } from "./wire";
+
+/**
+ * Replay of log record bodies. A body is checked as a whole first, so that a faulty one changes
+ * nothing; then it is applied without judging, and rows that are held already are left out.
+ */
+
+let definitionCount: u32 = 0;
+let rowCount: u32 = 0;
+let rowsAt: usize = 0;
+/** Rows whose series neither the kernel nor the record knows: their series was truncated. */
+export let rowsUnknown: u32 = 0;
+
+/** Applies a record body, except rows of refs in [skipFrom, skipTo]; false on a fault. */
+export function replayRecord(from: usize, size: usize, skipFrom: u32, skipTo: u32): bool {
+  wireStart();
+  const end = from + size;
+  if (!checkRecord(from, end)) return false;
+  const tenant = tenantEnsure(load<u32>(from));
+  if (tenant == 0) return wireFail(faultMalformed, from);
+  let at = from + recordHead;
+  for (let i: u32 = 0; i < definitionCount; i++) {
+    const next = at + 8 + <usize>load<u32>(at, 4);
+    const ref = load<u32>(at);
+    // A ref of the skipped range that is not there was freed before the snapshot.
+    const skipped = ref >= skipFrom && ref <= skipTo && seriesOf(ref) == 0;
+    if (!skipped && !define(tenant, ref, at + 8, next)) return wireFail(faultMalformed, at);
+    at = next;
+  }
+  replayRows(tenant, skipFrom, skipTo);
+  return true;
+}
+
+function checkRecord(from: usize, end: usize): bool {
+  if (end - from < recordHead) return wireFail(faultTruncated, from);
+  if (load<u32>(from) == 0) return wireFail(faultMalformed, from);
+  definitionCount = load<u32>(from, 4);
+  rowCount = load<u32>(from, 8);
+  let at = from + recordHead;
+  for (let i: u32 = 0; i < definitionCount; i++) {
+    if (end - at < 8) return wireFail(faultTruncated, at);
+    const size: usize = load<u32>(at, 4);
+    if (load<u32>(at) == 0) return wireFail(faultMalformed, at);
+    if (size > end - at - 8) return wireFail(faultTruncated, at);
+    if (!readDefinition(at + 8, at + 8 + size)) return false;
+    at += 8 + size;
+  }
+  rowsAt = at;
+  if (<u64>(end - at) != <u64>rowCount * 20) return wireFail(faultTruncated, at);
+  return true;
+}
+
+/** Reads canonical sorted labels into the scratch; anything else is a fault. */
+export function readDefinition(from: usize, end: usize): bool {
+  labelsBegin();
+  let at = from;
+  while (at < end) {
+    if (!readLabel(at, end)) return wireFail(faultMalformed, at);
+    at = wireAt;
+  }
+  return (labelCount != 0 && labelCount <= <u32>labelsMax) || wireFail(faultMalformed, from);
+}
+
+/** Reads one label at `from`; `wireAt` is then behind it. */
+function readLabel(from: usize, end: usize): bool {
+  if (load<u8>(from) != 0x0a) return false;
+  const body = readVarint(from + 1, end);
+  if (wireFault != 0 || body > <u64>(end - wireAt)) return false;
+  const bodyEnd = wireAt + <usize>body;
+  if (wireAt == bodyEnd || load<u8>(wireAt) != 0x0a) return false;
+  const nameSize = readVarint(wireAt + 1, bodyEnd);
+  if (wireFault != 0 || nameSize >= <u64>(bodyEnd - wireAt)) return false;
+  const name = wireAt;
+  const tag = name + <usize>nameSize;
+  if (load<u8>(tag) != 0x12) return false;
+  const valueSize = readVarint(tag + 1, bodyEnd);
+  if (wireFault != 0 || valueSize == 0 || valueSize != <u64>(bodyEnd - wireAt)) return false;
+  const before = labelCount;
+  const last = labelLast();
+  labelAdd(name, <u32>nameSize, wireAt, <u32>valueSize);
+  wireSeek(bodyEnd);
+  if (labelCount == before) return false;
+  labelIsCanonical(from, <u32>(bodyEnd - from));
+  return before == 0 || isAscending(last, name, <u32>nameSize);
+}
+
+function isAscending(last: usize, name: usize, nameSize: u32): bool {
+  return (
+    compareBytes(load<u32>(last, labelName), load<u32>(last, labelNameSize), name, nameSize) < 0
+  );
+}
+
+/** Makes the series of a definition, unless its ref is known. */
+function define(tenant: usize, ref: u32, from: usize, end: usize): bool {
+  let series = seriesOf(ref);
+  if (series == 0) {
+    if (!readDefinition(from, end)) return false;
+    series = labelsFindSeries(tenant);
+    if (series != 0) {
+      if (!seriesRename(series, ref)) return false;
+    } else {
+      series = seriesCreate(tenant, labelScratch(), labelCount, ref);
+      if (series == 0) return false;
+    }
+  }
+  seriesRefReserve(ref + 1);
+  store<u8>(series, load<u8>(series, seriesFlags) | flagDefined, seriesFlags);
+  return true;
+}
+
+function replayRows(tenant: usize, skipFrom: u32, skipTo: u32): void {
+  const times = rowsAt + ((<usize>rowCount) << 2);
+  const values = times + ((<usize>rowCount) << 3);
+  let oldest: i64 = i64.MAX_VALUE;
+  let newest: i64 = i64.MIN_VALUE;
+  let stored: f64 = 0;
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const ref = load<u32>(rowsAt + ((<usize>row) << 2));
+    if (ref >= skipFrom && ref <= skipTo) continue;
+    const series = seriesOf(ref);
+    if (series == 0 || load<u32>(series, seriesTenant) != <u32>tenant) {
+      rowsUnknown++;
+      continue;
+    }
+    const time = load<i64>(times + ((<usize>row) << 3));
+    if (isHeld(series, time)) continue;
+    storeSample(series, time, load<u64>(values + ((<usize>row) << 3)));
+    oldest = min<i64>(oldest, time);
+    newest = max<i64>(newest, time);
+    stored += 1;
+  }
+  if (stored > 0) tenantCount(tenant, newest, oldest, stored);
+}
+
+function isHeld(series: usize, time: i64): bool {
+  if ((load<u8>(series, seriesFlags) & flagSampled) == 0) return false;
+  return time <= load<i64>(series, seriesLastTime) && heldBits(series, time);
+}

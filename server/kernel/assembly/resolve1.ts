@@ -1,0 +1,190 @@
+import { sameBytes } from "./bytes";
+import { labelAdd, labelIsCanonical, labelsBegin } from "./labels";
+import {
+  findOrJudge,
+  foundSeries,
+  guessNext,
+  isResumed,
+  partBegin,
+  partEnd,
+  partFault,
+  payloadDone,
+  payloadEnd,
+  refuseHistograms,
+  seriesBegin,
+  seriesFollows,
+  takeForFound,
+  takeRead,
+} from "./resolve";
+import { pairRaw, pairRawSize, seriesLabelsSize, seriesPairList, seriesPairs } from "./structs";
+import {
+  expectType,
+  fieldEnd,
+  fieldFrom,
+  fieldNumber,
+  readField,
+  readSample,
+  varintSize,
+  wireAt,
+  wireBytes,
+  wireFault,
+} from "./wire";
+
+/**
+ * Resolution of remote write 1.0. The fast path compares the message with the series that
+ * followed last time, byte by byte and without parsing labels; whatever it does not recognise
+ * is read in full.
+ */
+
+/** Resolves fields from `offset` on until the payload or the part is at its end. */
+export function resolveWrite1(tenant: usize, from: usize, size: usize, offset: u32): bool {
+  let at = partBegin(tenant, from, size, offset);
+  while (at < payloadEnd) {
+    const field = at;
+    if (!readField(at, payloadEnd)) return faulty();
+    at = wireAt;
+    if (fieldNumber != 1) continue;
+    if (!expectType(wireBytes)) return faulty();
+    const body = fieldFrom;
+    const end = fieldEnd;
+    seriesBegin(body, end);
+    const guess = guessNext();
+    const go =
+      guess != 0 && matches(guess, body, end)
+        ? takeKnown(guess, body, end)
+        : takeAny(tenant, body, end);
+    if (wireFault != 0) return faulty();
+    if (!go) {
+      partEnd(field);
+      return true;
+    }
+  }
+  payloadDone();
+  return true;
+}
+
+function faulty(): bool {
+  partFault();
+  return false;
+}
+
+/**
+ * Whether the message begins with exactly the labels of `series`, and holds nothing but samples
+ * of well-formed lengths behind them.
+ */
+function matches(series: usize, body: usize, end: usize): bool {
+  const size: usize = load<u32>(series, seriesLabelsSize);
+  if (size >= end - body) return false;
+  let at = body;
+  const last = series + ((<usize>load<u32>(series, seriesPairs)) << 2);
+  for (let entry = series; entry < last; entry += 4) {
+    const pair: usize = load<u32>(entry, seriesPairList);
+    const bytes: usize = load<u32>(pair, pairRawSize);
+    if (!sameBytes(pair + pairRaw, at, bytes)) return false;
+    at += bytes;
+  }
+  while (at + 2 <= end) {
+    const length: usize = load<u8>(at, 1);
+    if (load<u8>(at) != 0x12 || length >= 0x80) return false;
+    at += 2 + length;
+  }
+  return at == end;
+}
+
+/** Takes the samples of a message that `matches` accepted; false when the part must end. */
+function takeKnown(series: usize, body: usize, end: usize): bool {
+  let at = body + load<u32>(series, seriesLabelsSize);
+  while (at < end) {
+    const length: usize = load<u8>(at, 1);
+    if (!readSample(at + 2, at + 2 + length)) return true;
+    if (!takeRead(series)) return false;
+    at += 2 + length;
+  }
+  seriesFollows(series, true);
+  return true;
+}
+
+let samples: u32 = 0;
+let histograms: u32 = 0;
+
+/** Reads a message in full: labels anywhere and in any order, any field it knows. */
+function takeAny(tenant: usize, body: usize, end: usize): bool {
+  if (!countFields(body, end)) return true;
+  if (samples == 0 && histograms == 0) return true;
+  labelsBegin();
+  if (!readLabels(body, end)) return true;
+  if (!findOrJudge(samples + histograms)) return true;
+  if (!isResumed()) refuseHistograms(histograms);
+  let at = body;
+  while (at < end) {
+    if (!readField(at, end)) return true;
+    at = wireAt;
+    if (fieldNumber != 2) continue;
+    if (!readSample(fieldFrom, fieldEnd)) return true;
+    if (!takeForFound()) return false;
+  }
+  if (foundSeries != 0) seriesFollows(foundSeries, false);
+  return true;
+}
+
+/** Counts samples and histograms, and checks every field that is read later. */
+function countFields(body: usize, end: usize): bool {
+  samples = 0;
+  histograms = 0;
+  let at = body;
+  while (at < end) {
+    if (!readField(at, end)) return false;
+    at = wireAt;
+    if (fieldNumber > 4) continue;
+    if (!expectType(wireBytes)) return false;
+    if (fieldNumber == 2) {
+      samples++;
+      if (!readSample(fieldFrom, fieldEnd)) return false;
+    } else if (fieldNumber == 4) {
+      histograms++;
+    }
+  }
+  return true;
+}
+
+function readLabels(body: usize, end: usize): bool {
+  let at = body;
+  while (at < end) {
+    const field = at;
+    if (!readField(at, end)) return false;
+    at = wireAt;
+    if (fieldNumber == 1 && !readLabel(field, fieldFrom, fieldEnd)) return false;
+  }
+  return true;
+}
+
+/** Reads a Label message; the last name and the last value count, as in any protobuf reader. */
+function readLabel(field: usize, from: usize, end: usize): bool {
+  let name: usize = from;
+  let nameSize: u32 = 0;
+  let value: usize = from;
+  let valueSize: u32 = 0;
+  let fields = 0;
+  let at = from;
+  while (at < end) {
+    if (!readField(at, end)) return false;
+    at = wireAt;
+    if (fieldNumber > 2) continue;
+    if (!expectType(wireBytes)) return false;
+    fields = fields * 4 + <i32>fieldNumber;
+    if (fieldNumber == 1) {
+      name = fieldFrom;
+      nameSize = <u32>(fieldEnd - fieldFrom);
+    } else {
+      value = fieldFrom;
+      valueSize = <u32>(fieldEnd - fieldFrom);
+    }
+  }
+  labelAdd(name, nameSize, value, valueSize);
+  const body = 2 + varintSize(nameSize) + nameSize + varintSize(valueSize) + valueSize;
+  const canonical = fields == 6 && <u32>(end - from) == body;
+  if (canonical && valueSize != 0 && <u32>(from - field) == 1 + varintSize(body)) {
+    labelIsCanonical(field, <u32>(end - field));
+  }
+  return true;
+}

@@ -1,0 +1,26 @@
+export type {
+  ChunksPosition,
+  FrontKernel,
+  HeadChunk,
+  HeadSeries,
+  KernelMemory,
+  KernelStats,
+  PairBytes,
+  PairCondition,
+  PairId,
+  PayloadCounts,
+  PayloadFault,
+  PayloadFormat,
+  Refusal,
+  RefusalKind,
+  Region,
+  Resolution,
+  SeriesRef,
+  ShardKernel,
+  TenantIndex,
+  TenantRules,
+} from "./face.ts";
+export { refusalKinds } from "./face.ts";
+export { createFrontKernel, type FrontKernelOptions, loadFrontKernel } from "./front-kernel.ts";
+export { createShardKernel, type ShardKernelOptions } from "./shard-kernel.ts";
+export { compileKernel, type KernelModule, type KernelSource } from "./wasm.ts";

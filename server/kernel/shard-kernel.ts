@@ -1,0 +1,335 @@
+import { randomBytes } from "node:crypto";
+import { assert } from "../platform/base/index.ts";
+import {
+  type ChunksPosition,
+  type HeadSeries,
+  type KernelMemory,
+  type KernelStats,
+  type PairBytes,
+  type PairCondition,
+  type PairId,
+  type PayloadFault,
+  type PayloadFormat,
+  type Refusal,
+  type Resolution,
+  refusalKinds,
+  type SeriesRef,
+  type ShardKernel,
+  type TenantIndex,
+  type TenantRules,
+} from "./face.ts";
+import {
+  exchangeEntries,
+  refusalStride,
+  reportConsumed,
+  reportDefinitions,
+  reportDuplicates,
+  reportEntries,
+  reportNextOffset,
+  reportPointer,
+  reportRefusals,
+  reportRows,
+  reportSize,
+  reportStatMaxTime,
+  reportStatMinTime,
+  reportStatPairs,
+  reportStatSamples,
+  reportStatSeries,
+  reportStatSize,
+} from "./layout.ts";
+import { decodePairs, decodeSeries } from "./results.ts";
+import {
+  compileKernel,
+  instantiateKernel,
+  type KernelInstance,
+  type KernelSource,
+  memorySizeBytesMax,
+  reportedFault,
+  unitSizeBytes,
+} from "./wasm.ts";
+
+/** What a shard kernel is made with. */
+export interface ShardKernelOptions extends KernelSource {
+  /** Series that the kernel holds at most, all tenants together; 0 (default): no such limit. */
+  readonly seriesMax?: number;
+  /** Memory in use from which on new series are refused; 3 GiB by default. */
+  readonly seriesMemorySizeBytesMax?: number;
+  /** Secret of 64 bits that keys the hash tables; a random one by default. */
+  readonly hashKey?: bigint;
+  /** Bits of each hash that count: tests force collisions with few. All by default. */
+  readonly hashMask?: bigint;
+}
+
+/** The rest of the 4 GiB is for open chunks of known series and for cutting. */
+const seriesMemoryDefault = 3 * 2 ** 30;
+
+/** Makes the kernel of one ingest shard with a memory of its own. */
+export async function createShardKernel(options: ShardKernelOptions = {}): Promise<ShardKernel> {
+  const kernel = instantiateKernel(await compileKernel(options));
+  const { exports } = kernel;
+  const units = Math.floor(memorySizeBytesMax / unitSizeBytes);
+  const key = options.hashKey ?? randomBytes(8).readBigUInt64LE();
+  const mask = options.hashMask ?? 0xffff_ffff_ffff_ffffn;
+  const started = exports.startShard(units, options.seriesMax ?? 0, key, mask);
+  assert(started !== 0, "there is no memory for an empty kernel");
+  const seriesMemory = options.seriesMemorySizeBytesMax ?? seriesMemoryDefault;
+  exports.setSeriesMemory(Math.floor(seriesMemory / unitSizeBytes));
+  return new WasmShardKernel(kernel);
+}
+
+class WasmShardKernel implements ShardKernel {
+  readonly #kernel: KernelInstance;
+  readonly #exchange: Uint32Array;
+
+  constructor(kernel: KernelInstance) {
+    this.#kernel = kernel;
+    this.#exchange = kernel.words(kernel.exports.exchangeAddress(), exchangeEntries);
+  }
+
+  get memory(): KernelMemory {
+    return this.#kernel.memory;
+  }
+
+  setTenant(tenant: TenantIndex, rules: TenantRules): void {
+    const done = this.#kernel.exports.setTenant(
+      tenant,
+      rules.seriesMax,
+      rules.labelNamesMax,
+      rules.labelNameSizeBytesMax,
+      rules.labelValueSizeBytesMax,
+      rules.outOfOrderWindowMs,
+    );
+    assert(done !== 0, "there is no memory for a tenant");
+  }
+
+  input(sizeBytes: number): Uint8Array {
+    const pointer = this.#kernel.exports.inputEnsure(sizeBytes) >>> 0;
+    if (pointer === 0) throw new RangeError(`the kernel has no ${sizeBytes} bytes for input`);
+    return this.#kernel.bytes(pointer, sizeBytes);
+  }
+
+  resolve(batch: {
+    readonly tenant: TenantIndex;
+    readonly format: PayloadFormat;
+    readonly sizeBytes: number;
+    readonly offsetBytes: number;
+    readonly timeMsMax: number;
+    readonly newestMs: number;
+  }): Resolution | PayloadFault {
+    const kernel = this.#kernel;
+    const done = kernel.exports.resolve(
+      batch.tenant,
+      batch.format,
+      batch.sizeBytes,
+      batch.offsetBytes,
+      batch.timeMsMax,
+      batch.newestMs,
+    );
+    if (done === 0) return reportedFault(kernel);
+    return {
+      rows: kernel.reportWord(reportRows),
+      definitions: kernel.reportWord(reportDefinitions),
+      samplesDuplicate: kernel.reportWord(reportDuplicates),
+      refusals: this.#refusals(),
+      nextOffsetBytes: kernel.reportWord(reportNextOffset),
+    };
+  }
+
+  #refusals(): readonly Refusal[] {
+    const kernel = this.#kernel;
+    const found: Refusal[] = [];
+    for (const [number, kind] of refusalKinds.entries()) {
+      const entry = reportRefusals + number * refusalStride;
+      const samples = kernel.reportWord(entry);
+      if (samples === 0) continue;
+      found.push({
+        kind,
+        samples,
+        seriesOffsetBytes: kernel.reportWord(entry + 4),
+        seriesSizeBytes: kernel.reportWord(entry + 8),
+        timeMs: kernel.reportDouble(entry + 16),
+      });
+    }
+    return found;
+  }
+
+  record(): Uint8Array {
+    assert(this.#kernel.exports.record() !== 0, "there is no memory for a log record");
+    return this.#lentBytes();
+  }
+
+  #lentBytes(): Uint8Array {
+    const kernel = this.#kernel;
+    return kernel.bytes(kernel.reportWord(reportPointer), kernel.reportWord(reportSize));
+  }
+
+  apply(): void {
+    this.#kernel.exports.apply();
+  }
+
+  abandon(): void {
+    this.#kernel.exports.abandon();
+  }
+
+  replay(
+    sizeBytes: number,
+    skipFromRef: SeriesRef,
+    skipToRef: SeriesRef,
+  ): PayloadFault | undefined {
+    const done = this.#kernel.exports.replay(sizeBytes, skipFromRef, skipToRef) !== 0;
+    return done ? undefined : reportedFault(this.#kernel);
+  }
+
+  replayRowsUnknown(): number {
+    return this.#kernel.exports.replayRowsUnknown() >>> 0;
+  }
+
+  setChunksPosition(position: ChunksPosition): void {
+    this.#kernel.exports.chunksPosition(position.file, position.offsetBytes);
+  }
+
+  outbox(): Uint8Array {
+    this.#kernel.exports.outbox();
+    return this.#lentBytes();
+  }
+
+  outboxWritten(sizeBytes: number): void {
+    this.#kernel.exports.outboxDrop(sizeBytes);
+  }
+
+  outboxSizeBytes(): number {
+    return this.#kernel.exports.outboxSize();
+  }
+
+  pairs(tenant: TenantIndex, afterId: PairId, max: number): readonly PairBytes[] {
+    const kernel = this.#kernel;
+    const found: PairBytes[] = [];
+    let after = afterId;
+    while (found.length < max) {
+      const done = kernel.exports.pairsList(tenant, after, max - found.length) !== 0;
+      assert(done, "there is no memory for a list of pairs");
+      const count = kernel.reportWord(reportEntries);
+      if (count === 0) break;
+      decodePairs(this.#lentBytes().slice(), count, found);
+      after = (found[found.length - 1] as PairBytes).id;
+    }
+    return found;
+  }
+
+  pairsVersion(tenant: TenantIndex): number {
+    return this.#kernel.exports.pairsVersion(tenant) >>> 0;
+  }
+
+  postings(tenant: TenantIndex, pair: PairId): Uint32Array {
+    const { exports } = this.#kernel;
+    if (exports.postingsOpen(tenant, pair) === 0) return new Uint32Array(0);
+    const refs = new Uint32Array(this.postingsCount(tenant, pair));
+    let length = 0;
+    for (;;) {
+      const count = exports.postingsRead();
+      if (count === 0) break;
+      refs.set(this.#exchange.subarray(0, count), length);
+      length += count;
+    }
+    return refs.subarray(0, length);
+  }
+
+  postingsCount(tenant: TenantIndex, pair: PairId): number {
+    return this.#kernel.exports.postingsCount(tenant, pair) >>> 0;
+  }
+
+  filter(refs: Uint32Array, conditions: readonly PairCondition[]): Uint32Array {
+    assert(refs.length <= exchangeEntries, "filter takes at most 4096 refs");
+    let kept = refs;
+    for (let from = 0; from === 0 || from < conditions.length; from += 31) {
+      kept = this.#filterSome(kept, conditions.slice(from, from + 31));
+    }
+    return kept;
+  }
+
+  /** Filters by at most 31 conditions: each has a bit of a pair's mark. */
+  #filterSome(refs: Uint32Array, conditions: readonly PairCondition[]): Uint32Array {
+    const { exports } = this.#kernel;
+    let present = 0;
+    let absent = 0;
+    for (const [index, condition] of conditions.entries()) {
+      if (condition.present) present |= 1 << index;
+      else absent |= 1 << index;
+      this.#mark(condition.pairIds, 1 << index, 1);
+    }
+    this.#exchange.set(refs);
+    const count = exports.filterRefs(refs.length, present, absent);
+    const kept = this.#exchange.slice(0, count);
+    for (const [index, condition] of conditions.entries()) {
+      this.#mark(condition.pairIds, 1 << index, 0);
+    }
+    return kept;
+  }
+
+  #mark(pairIds: Uint32Array, bit: number, set: number): void {
+    for (let from = 0; from < pairIds.length; from += exchangeEntries) {
+      const part = pairIds.subarray(from, from + exchangeEntries);
+      this.#exchange.set(part);
+      this.#kernel.exports.filterMark(part.length, bit, set);
+    }
+  }
+
+  read(refs: Uint32Array, startMs: number, endMs: number): HeadSeries[] {
+    const kernel = this.#kernel;
+    const found: HeadSeries[] = [];
+    const exchange = kernel.exports.exchangeAddress();
+    let from = 0;
+    while (from < refs.length) {
+      const part = refs.subarray(from, from + exchangeEntries);
+      this.#exchange.set(part);
+      const done = kernel.exports.readSeries(exchange, part.length, startMs, endMs) !== 0;
+      assert(done, "there is no memory to read series into");
+      decodeSeries(this.#lentBytes().slice(), kernel.reportWord(reportEntries), found);
+      from += kernel.reportWord(reportConsumed);
+    }
+    return found;
+  }
+
+  stats(tenant: TenantIndex): KernelStats {
+    return this.#stats(tenant);
+  }
+
+  totalStats(): KernelStats & { readonly sizeBytes: number } {
+    const stats = this.#stats(0);
+    return { ...stats, sizeBytes: this.#kernel.reportDouble(reportStatSize) };
+  }
+
+  #stats(index: number): KernelStats {
+    const kernel = this.#kernel;
+    kernel.exports.stats(index);
+    const minTimeMs = kernel.reportDouble(reportStatMinTime);
+    const maxTimeMs = kernel.reportDouble(reportStatMaxTime);
+    return {
+      series: kernel.reportDouble(reportStatSeries),
+      pairs: kernel.reportDouble(reportStatPairs),
+      samplesAppended: kernel.reportDouble(reportStatSamples),
+      minTimeMs: Number.isFinite(minTimeMs) ? minTimeMs : undefined,
+      maxTimeMs: Number.isFinite(maxTimeMs) ? maxTimeMs : undefined,
+    };
+  }
+
+  exportSeries(): { readonly section: Uint8Array; readonly nextRef: SeriesRef } {
+    throw new Error("snapshots are not built yet");
+  }
+
+  exportPairs(): { readonly section: Uint8Array; readonly nextId: PairId } {
+    throw new Error("snapshots are not built yet");
+  }
+
+  importPairs(): PayloadFault | undefined {
+    throw new Error("snapshots are not built yet");
+  }
+
+  importSeries(): PayloadFault | undefined {
+    throw new Error("snapshots are not built yet");
+  }
+
+  truncate(): SeriesRef {
+    return 0;
+  }
+}
