@@ -83,16 +83,13 @@ export class ShardLog {
   #failedAtMs: number | undefined;
   #closed = false;
 
-  /** Opens a new segment behind those that are there. Throws when the disk does not let it. */
+  /** Touches no file: the first append makes a new segment behind those that are there. */
   constructor(options: ShardLogOptions) {
     this.#options = options;
     this.#segments = [...options.segments];
     this.#position = options.position;
     this.#syncedPosition = options.position;
     this.#tail = new UnsyncedTail(options.position);
-    this.#addSegment(options.position);
-    options.vfs.syncDirectory(options.directory);
-    this.#namesSynced = true;
     const { syncMode, syncIntervalMs } = options.settings;
     if (syncMode !== "os") {
       this.#timer = options.clock.every(syncIntervalMs, () => this.#tick());

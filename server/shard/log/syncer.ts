@@ -29,31 +29,51 @@ interface SyncAnswer {
   readonly error?: string;
 }
 
+/** The thread that would have answered is gone. */
+class SyncThreadGone extends Error {}
+
 /**
  * Has a thread of its own do the syncs: one that takes 400 ms stops no push, and the pool of
- * libuv, which others may fill, is never on the way to an acknowledgement.
+ * libuv, which others may fill, is never on the way to an acknowledgement. When the thread
+ * dies, `fallback` does the rest.
  */
-export function threadSyncer(port: MessagePort): Syncer {
-  const waiting = new Map<number, (error: string | undefined) => void>();
+export function threadSyncer(port: MessagePort, fallback: Syncer): Syncer {
+  const ask = askingSyncThread(port);
+  const orFallback = (asked: Promise<void>, instead: () => Promise<void>): Promise<void> =>
+    asked.catch((error: unknown) => {
+      if (error instanceof SyncThreadGone) return instead();
+      throw error;
+    });
+  return {
+    sync: (file) => orFallback(ask({ fd: file.fd }), () => fallback.sync(file)),
+    syncDirectory: (directory) =>
+      orFallback(ask({ directory }), () => fallback.syncDirectory(directory)),
+  };
+}
+
+function askingSyncThread(port: MessagePort): (what: Omit<SyncRequest, "id">) => Promise<void> {
+  const waiting = new Map<number, (error: Error | undefined) => void>();
   let lastId = 0;
+  let gone = false;
   port.on("message", (answer: SyncAnswer) => {
-    waiting.get(answer.id)?.(answer.error);
+    waiting.get(answer.id)?.(answer.error === undefined ? undefined : new Error(answer.error));
     waiting.delete(answer.id);
   });
   port.on("close", () => {
-    for (const finish of waiting.values()) finish("the sync thread is gone");
+    gone = true;
+    for (const finish of waiting.values()) finish(new SyncThreadGone());
     waiting.clear();
   });
-  const ask = (what: Omit<SyncRequest, "id">): Promise<void> =>
+  return (what) =>
     new Promise((resolve, reject) => {
+      if (gone) {
+        reject(new SyncThreadGone());
+        return;
+      }
       const id = ++lastId;
-      waiting.set(id, (error) => (error === undefined ? resolve() : reject(new Error(error))));
+      waiting.set(id, (error) => (error === undefined ? resolve() : reject(error)));
       port.postMessage({ id, ...what } satisfies SyncRequest);
     });
-  return {
-    sync: (file) => ask({ fd: file.fd }),
-    syncDirectory: (directory) => ask({ directory }),
-  };
 }
 
 /** The thread's half: answers every request on the port after its sync. */

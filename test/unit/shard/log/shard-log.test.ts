@@ -110,7 +110,8 @@ describe("what is appended is read", () => {
 
   test("of a newer format is refused", async () => {
     const vfs = createFaultyVfs();
-    await open(vfs);
+    const { log } = await open(vfs);
+    log.append([batch("one")]);
     const file = vfs.open("/log/00000001.log", "update");
     const bytes = vfs.contents("/log/00000001.log");
     bytes[4] = 9;

@@ -1,0 +1,28 @@
+import type { MessagePort } from "node:worker_threads";
+import type { LimitsState } from "../limits/index.ts";
+import type { LogFormat, LogLevel } from "../platform/telemetry/index.ts";
+import type { SyncMode } from "../shard/index.ts";
+
+/** What a shard's thread is started with: its workerData. */
+export interface ShardThreadData {
+  /** Name of the thread; a label of its metrics. */
+  readonly name: string;
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+  /** Asked for the thread's metrics. */
+  readonly metricsPort: MessagePort;
+  /** Number of the shard, from 0 on, and how many there are. */
+  readonly shard: number;
+  readonly shards: number;
+  readonly dataDir: string;
+  readonly walSync: SyncMode;
+  readonly walSyncIntervalMs: number;
+  /** Series that the shard may hold, all tenants together; 0: what its memory allows. */
+  readonly seriesMax: number;
+  readonly limits: LimitsState;
+  /** Shared by all shards; see `newestTimesMemory`. */
+  readonly newestTimes: SharedArrayBuffer;
+  /** The thread that syncs files listens at the other end. */
+  readonly syncPort: MessagePort;
+  /** Where the compiled kernel lies. */
+  readonly kernelUrl: string;
+}

@@ -1,0 +1,246 @@
+import type { HeadChunk, PairId, ShardKernel } from "../kernel/index.ts";
+import { compareUtf8 } from "../model/index.ts";
+import { type Clock, defined, type Timer } from "../platform/base/index.ts";
+import type { Selection } from "../storage/index.ts";
+import type { ChunksFiles } from "./chunks/chunks-files.ts";
+import type { Hole, Holes } from "./holes.ts";
+import { LabelIndex } from "./label-index.ts";
+import { matchingRefs, pairConditions } from "./select.ts";
+import type { ShardSettings } from "./settings.ts";
+import type { ShardTenant, ShardTenants } from "./tenants.ts";
+import { Turn } from "./turn.ts";
+
+/** A label pair of a tenant; the same object as long as it stays in memory. */
+export interface ShardPair {
+  readonly pairId: PairId;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A series that was selected. */
+export interface SelectedSeries {
+  /** Sorted by name. */
+  readonly pairs: readonly ShardPair[];
+  /** In-order chunks ascending, then out-of-order ones; fresh bytes, or a place in a file. */
+  readonly chunks: readonly HeadChunk[];
+}
+
+/** What a read asks for. */
+export interface ShardSelection extends Selection {
+  readonly tenant: string;
+  /** Whether sealed chunks may come as places in chunks files. */
+  readonly allowLocations: boolean;
+  /** Checked between pieces of work; the read ends with its reason. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What a reader works with. */
+export interface ShardReaderParts {
+  readonly kernel: ShardKernel;
+  readonly chunks: ChunksFiles;
+  readonly tenants: ShardTenants;
+  readonly holes: Holes;
+  readonly clock: Clock;
+  readonly settings: ShardSettings;
+}
+
+interface TenantCache {
+  readonly index: LabelIndex;
+  readonly pairs: Map<PairId, ShardPair>;
+  pairsVersion: number;
+  usedAtMs: number;
+}
+
+/** Series read from the kernel between two looks at the clock. */
+const seriesPerRead = 128;
+/** A tenant's strings are dropped when no query asked for them for so long. */
+const idleMsMax = 300_000;
+const idleCheckMs = 60_000;
+/** Pairs kept as objects per tenant. */
+const pairsCachedMax = 100_000;
+
+/** Reads the series of a shard, in turns short enough that batches get through between them. */
+export class ShardReader {
+  readonly #parts: ShardReaderParts;
+  readonly #caches = new Map<string, TenantCache>();
+  readonly #timer: Timer;
+  readonly #decoder = new TextDecoder();
+
+  constructor(parts: ShardReaderParts) {
+    this.#parts = parts;
+    this.#timer = parts.clock.every(idleCheckMs, () => this.#dropIdle());
+  }
+
+  /** Stops the timer and forgets what is cached. */
+  close(): void {
+    this.#timer.cancel();
+    this.#caches.clear();
+  }
+
+  /**
+   * Matching series with the chunks that touch the range, ascending by series number, in
+   * batches. Series without such a chunk are left out; start > end: all, without chunks.
+   * Throws re2js's error for a pattern that is not RE2.
+   */
+  async *select(selection: ShardSelection): AsyncGenerator<readonly SelectedSeries[]> {
+    const tenant = this.#parts.tenants.find(selection.tenant);
+    if (tenant === undefined) return;
+    const turn = this.#turn();
+    for await (const refs of this.#refs(tenant, selection, turn)) {
+      for (let from = 0; from < refs.length; from += seriesPerRead) {
+        selection.signal?.throwIfAborted();
+        yield this.#read(tenant, refs.subarray(from, from + seriesPerRead), selection);
+        if (turn.over) await turn.next();
+      }
+    }
+  }
+
+  /** Names of labels of matching series, sorted; no selections: of all series. */
+  async labelNames(selections: readonly ShardSelection[], tenant: string): Promise<string[]> {
+    if (selections.length === 0) return sorted(await this.#allNames(tenant));
+    const names = new Set<string>();
+    for (const selection of selections) {
+      for await (const pair of this.#pairsOf(selection)) names.add(pair.name);
+    }
+    return sorted(names);
+  }
+
+  /** Values of a label in matching series, sorted; no selections: in all series. */
+  async labelValues(
+    name: string,
+    selections: readonly ShardSelection[],
+    tenant: string,
+  ): Promise<string[]> {
+    if (selections.length === 0) return sorted(await this.#allValues(tenant, name));
+    const values = new Set<string>();
+    for (const selection of selections) {
+      for await (const pair of this.#pairsOf(selection)) {
+        if (pair.name === name) values.add(pair.value);
+      }
+    }
+    return sorted(values);
+  }
+
+  /** Ranges in which samples of a tenant were lost. */
+  holes(range: { tenant: string; startMs: number; endMs: number }): readonly Hole[] {
+    const tenant = this.#parts.tenants.find(range.tenant)?.index ?? 0;
+    return this.#parts.holes.touching({ ...range, tenant });
+  }
+
+  /** True when no sample of the tenant lies outside [startMs, endMs]. */
+  coversAll(tenant: string, range: { startMs: number; endMs: number }): boolean {
+    const found = this.#parts.tenants.find(tenant);
+    if (found === undefined) return true;
+    const { minTimeMs, maxTimeMs } = this.#parts.kernel.stats(found.index);
+    if (minTimeMs === undefined || maxTimeMs === undefined) return true;
+    return range.startMs <= minTimeMs && range.endMs >= maxTimeMs;
+  }
+
+  #turn(): Turn {
+    return new Turn(this.#parts.clock, this.#parts.settings.turnMsMax);
+  }
+
+  async *#refs(
+    tenant: ShardTenant,
+    selection: ShardSelection,
+    turn: Turn,
+  ): AsyncGenerator<Uint32Array> {
+    const { kernel } = this.#parts;
+    const { index } = this.#cache(tenant);
+    if (selection.matchers.length > 0) await index.catchUp(turn);
+    const conditions = await pairConditions(index, selection.matchers, turn);
+    if (conditions !== undefined) {
+      yield* matchingRefs(kernel, { tenant: tenant.index, conditions }, turn);
+    }
+  }
+
+  #read(tenant: ShardTenant, refs: Uint32Array, selection: ShardSelection): SelectedSeries[] {
+    const { kernel, chunks } = this.#parts;
+    // What is sealed must be where the kernel says before anyone reads it there.
+    if (kernel.outboxSizeBytes() > 0) chunks.drain();
+    const cache = this.#cache(tenant);
+    return kernel.read(refs, selection.startMs, selection.endMs).map((series) => ({
+      pairs: Array.from(series.pairIds, (id) => this.#pair(tenant, cache, id)),
+      chunks: series.chunks.map((chunk) => this.#chunk(chunk, selection.allowLocations)),
+    }));
+  }
+
+  #chunk(chunk: HeadChunk, allowLocations: boolean): HeadChunk {
+    const { chunks } = this.#parts;
+    if (chunk.bytes !== undefined || (allowLocations && chunks.isInFile(chunk))) return chunk;
+    return { ...chunk, bytes: chunks.read(chunk) };
+  }
+
+  #pair(tenant: ShardTenant, cache: TenantCache, id: PairId): ShardPair {
+    const cached = cache.pairs.get(id);
+    if (cached !== undefined) return cached;
+    const [found] = this.#parts.kernel.pairs(tenant.index, id - 1, 1);
+    const bytes = defined(found?.id === id ? found : undefined, "a series' label pair");
+    const pair = {
+      pairId: id,
+      name: this.#decoder.decode(bytes.name),
+      value: this.#decoder.decode(bytes.value),
+    };
+    if (cache.pairs.size >= pairsCachedMax) cache.pairs.clear();
+    cache.pairs.set(id, pair);
+    return pair;
+  }
+
+  #cache(tenant: ShardTenant): TenantCache {
+    const { kernel, clock } = this.#parts;
+    const pairsVersion = kernel.pairsVersion(tenant.index);
+    let cache = this.#caches.get(tenant.name);
+    if (cache === undefined) {
+      const index = new LabelIndex(kernel, tenant.index);
+      cache = { index, pairs: new Map(), pairsVersion, usedAtMs: 0 };
+      this.#caches.set(tenant.name, cache);
+    }
+    if (cache.pairsVersion !== pairsVersion) {
+      cache.pairs.clear();
+      cache.pairsVersion = pairsVersion;
+    }
+    cache.usedAtMs = clock.monotonicMs();
+    return cache;
+  }
+
+  async #caughtUp(tenant: string): Promise<LabelIndex | undefined> {
+    const found = this.#parts.tenants.find(tenant);
+    if (found === undefined) return undefined;
+    const { index } = this.#cache(found);
+    await index.catchUp(this.#turn());
+    return index;
+  }
+
+  async #allNames(tenant: string): Promise<readonly string[]> {
+    return (await this.#caughtUp(tenant))?.names() ?? [];
+  }
+
+  async #allValues(tenant: string, name: string): Promise<readonly string[]> {
+    return (await this.#caughtUp(tenant))?.entry(name)?.values ?? [];
+  }
+
+  /** Each pair that occurs in matching series, once. The range of time is not looked at. */
+  async *#pairsOf(selection: ShardSelection): AsyncGenerator<ShardPair> {
+    const seen = new Set<PairId>();
+    for await (const batch of this.select({ ...selection, startMs: 1, endMs: 0 })) {
+      for (const series of batch) {
+        for (const pair of series.pairs) {
+          if (seen.has(pair.pairId)) continue;
+          seen.add(pair.pairId);
+          yield pair;
+        }
+      }
+    }
+  }
+
+  #dropIdle(): void {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const [tenant, cache] of this.#caches) {
+      if (nowMs - cache.usedAtMs > idleMsMax) this.#caches.delete(tenant);
+    }
+  }
+}
+
+function sorted(values: Iterable<string>): string[] {
+  return [...values].sort(compareUtf8);
+}

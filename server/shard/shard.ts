@@ -1,0 +1,172 @@
+import type { KernelStats, ShardKernel } from "../kernel/index.ts";
+import type { Limits } from "../limits/index.ts";
+import type { Clock } from "../platform/base/index.ts";
+import type { Logger } from "../platform/telemetry/index.ts";
+import type { Vfs } from "../platform/vfs/index.ts";
+import { BatchWriter, type PushBatch, type PushOutcome, tenantRules } from "./batch-writer.ts";
+import { holeRecord } from "./holes.ts";
+import { ShardLog } from "./log/shard-log.ts";
+import type { Syncer } from "./log/syncer.ts";
+import type { NewestTimes } from "./newest-times.ts";
+import { type Recovered, recoverShard, shardFolders } from "./recover.ts";
+import { ShardReader } from "./shard-reader.ts";
+import type { ShardSettings } from "./settings.ts";
+import { SnapshotKeeper } from "./snapshot-keeper.ts";
+import { tenantRecord } from "./tenants.ts";
+import { yieldTurn } from "./turn.ts";
+
+/** What a shard is opened with. */
+export interface ShardOptions {
+  /** Number of the shard, from 0 on, and how many there are. */
+  readonly shard: number;
+  readonly shards: number;
+  /** Its directory, which nobody else writes to. */
+  readonly directory: string;
+  readonly vfs: Vfs;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly syncer: Syncer;
+  readonly limits: Limits;
+  readonly newest: NewestTimes | undefined;
+  readonly settings: ShardSettings;
+  createKernel(): ShardKernel | Promise<ShardKernel>;
+  /** Told of each pause that a snapshot made, ms. */
+  onSnapshotSlice?(pauseMs: number): void;
+  /** Told of an error that spoils the kernel. The shard answers nothing any more. */
+  onFatal(error: unknown): void;
+}
+
+/** How the restart went. */
+export interface RecoveryReport {
+  readonly recordsReplayed: number;
+  readonly tookMs: number;
+  /** Ranges in which samples were found to be lost, new ones only. */
+  readonly holesFound: number;
+}
+
+/**
+ * One ingest shard: the part of every tenant's series that one thread owns, with its kernel, its
+ * log, its chunks files and its snapshots.
+ */
+export interface Shard {
+  readonly recovery: RecoveryReport;
+  /** Reads its series. */
+  readonly reader: ShardReader;
+  /** Bytes ever written to the log. */
+  readonly logPosition: number;
+  /** False while the log cannot be written and batches are refused. */
+  readonly isWell: boolean;
+  /** Stores a batch; resolves when the log holds it. Rejects with an UrdError. */
+  push(batch: PushBatch): Promise<PushOutcome>;
+  /** Counts of one tenant; undefined when the shard never heard of it. */
+  tenantStats(tenant: string): KernelStats | undefined;
+  totalStats(): KernelStats & { readonly sizeBytes: number };
+  /** Takes a snapshot now; false when the disk did not let it. */
+  takeSnapshot(): Promise<boolean>;
+  /** Refuses new batches, syncs the log and closes all files. */
+  close(): Promise<void>;
+}
+
+/** Opens a shard: brings its state back and begins to take batches. */
+export async function openShard(options: ShardOptions): Promise<Shard> {
+  const startMs = options.clock.monotonicMs();
+  const recovered = await recoverShard({
+    ...options,
+    createKernel: () => options.createKernel(),
+    introduce: (kernel, tenant) => {
+      kernel.setTenant(tenant.index, tenantRules(options.limits, tenant.name, options.shards));
+      tenant.limitsEpoch = options.limits.epoch;
+    },
+    pause: yieldTurn,
+  });
+  publishNewest(options, recovered);
+  return new OpenShard(options, recovered, {
+    recordsReplayed: recovered.recordsReplayed,
+    tookMs: options.clock.monotonicMs() - startMs,
+    holesFound: recovered.newHoles.length,
+  });
+}
+
+function publishNewest({ newest }: ShardOptions, { tenants, kernel }: Recovered): void {
+  if (newest === undefined) return;
+  for (const tenant of tenants.all) {
+    const newestMs = kernel.stats(tenant.index).maxTimeMs;
+    if (newestMs !== undefined) newest.raise(tenant.name, newestMs);
+  }
+}
+
+class OpenShard implements Shard {
+  readonly recovery: RecoveryReport;
+  readonly reader: ShardReader;
+  readonly #recovered: Recovered;
+  readonly #log: ShardLog;
+  readonly #writer: BatchWriter;
+  readonly #keeper: SnapshotKeeper;
+
+  constructor(options: ShardOptions, recovered: Recovered, recovery: RecoveryReport) {
+    const { kernel, chunks, tenants, holes } = recovered;
+    this.recovery = recovery;
+    this.#recovered = recovered;
+    this.#log = new ShardLog({
+      ...options,
+      directory: `${options.directory}/${shardFolders.log}`,
+      settings: options.settings.log,
+      segments: recovered.log.segments,
+      position: recovered.log.position,
+    });
+    const log = this.#log;
+    this.#keeper = new SnapshotKeeper({
+      ...options,
+      kernel,
+      chunks,
+      log,
+      snapshots: recovered.snapshots,
+      records: () => [...tenants.all.map(tenantRecord), ...holes.all.map(holeRecord)],
+      pause: yieldTurn,
+      onSlice: (pauseMs) => options.onSnapshotSlice?.(pauseMs),
+    });
+    this.#writer = new BatchWriter({
+      ...options,
+      kernel,
+      chunks,
+      tenants,
+      log,
+      unlogged: recovered.newHoles.map(holeRecord),
+      afterGroup: () => this.#keeper.check(),
+      onFatal: (error) => options.onFatal(error),
+    });
+    this.reader = new ShardReader({ ...options, kernel, chunks, tenants, holes });
+  }
+
+  get logPosition(): number {
+    return this.#log.position;
+  }
+
+  get isWell(): boolean {
+    return this.#log.isWell;
+  }
+
+  push(batch: PushBatch): Promise<PushOutcome> {
+    return this.#writer.push(batch);
+  }
+
+  tenantStats(tenant: string): KernelStats | undefined {
+    const found = this.#recovered.tenants.find(tenant);
+    return found && this.#recovered.kernel.stats(found.index);
+  }
+
+  totalStats(): KernelStats & { readonly sizeBytes: number } {
+    return this.#recovered.kernel.totalStats();
+  }
+
+  takeSnapshot(): Promise<boolean> {
+    return this.#keeper.take();
+  }
+
+  async close(): Promise<void> {
+    this.#writer.stop();
+    this.reader.close();
+    await this.#log.close();
+    this.#recovered.chunks.close();
+  }
+}
