@@ -19,7 +19,7 @@ export interface ReceivedBody {
  */
 export class BodyWriter {
   readonly #scratch: Scratch;
-  readonly #sizeBytesMax: number;
+  readonly sizeBytesMax: number;
   #region: Region | undefined;
   #sizeBytes = 0;
 
@@ -29,10 +29,10 @@ export class BodyWriter {
     options: { readonly declaredSizeBytes: number | undefined; readonly sizeBytesMax: number },
   ) {
     this.#scratch = scratch;
-    this.#sizeBytesMax = options.sizeBytesMax;
+    this.sizeBytesMax = options.sizeBytesMax;
     const { declaredSizeBytes } = options;
     if (declaredSizeBytes === undefined || declaredSizeBytes === 0) return;
-    if (declaredSizeBytes > this.#sizeBytesMax) throw writeTooLarge(this.#sizeBytesMax);
+    if (declaredSizeBytes > this.sizeBytesMax) throw writeTooLarge(this.sizeBytesMax);
     this.#region = scratch.allocate(declaredSizeBytes);
   }
 
@@ -40,7 +40,7 @@ export class BodyWriter {
   write(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     const needed = this.#sizeBytes + chunk.length;
-    if (needed > this.#sizeBytesMax) throw writeTooLarge(this.#sizeBytesMax);
+    if (needed > this.sizeBytesMax) throw writeTooLarge(this.sizeBytesMax);
     const region = this.#roomFor(needed);
     region.bytes.set(chunk, this.#sizeBytes);
     this.#sizeBytes = needed;
@@ -56,7 +56,7 @@ export class BodyWriter {
     const old = this.#region;
     if (old !== undefined && old.bytes.length >= neededBytes) return old;
     const doubled = Math.max(unknownSizeBytes, 2 * (old?.bytes.length ?? 0), neededBytes);
-    const grown = this.#scratch.allocate(Math.min(doubled, this.#sizeBytesMax));
+    const grown = this.#scratch.allocate(Math.min(doubled, this.sizeBytesMax));
     assert(grown.bytes.length >= neededBytes, "a body outgrew its limit");
     if (old !== undefined) {
       grown.bytes.set(old.bytes.subarray(0, this.#sizeBytes));

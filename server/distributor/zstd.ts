@@ -1,9 +1,9 @@
 import { constants, createZstdDecompress } from "node:zlib";
 import type { Region } from "../kernel/index.ts";
-import { UrdError } from "../platform/base/index.ts";
+import { assert, UrdError } from "../platform/base/index.ts";
 import { BodyWriter, exactly, type ReceivedBody } from "./body.ts";
 import type { DecodeContext } from "./decode.ts";
-import { writeInvalid, writeTooLarge } from "./refusals.ts";
+import { writeInvalid } from "./refusals.ts";
 
 /** Window that a frame may ask for when it does not tell its size: RFC 8878 asks for no more. */
 const windowLogMax = 23;
@@ -11,41 +11,54 @@ const windowLogMax = 23;
 const pieceSizeBytesMax = 1 << 20;
 const pieceSizeBytesMin = 1 << 14;
 
+/** A body is one frame; streaming writers add an empty one. More would only be work. */
+const framesMax = 16;
+
 /**
- * Decodes a body of exactly one zstd frame on Node's own threads. A frame that tells its size
- * gets just that; one that does not may grow up to the limit, and each step is reserved first.
+ * Decodes a body of zstd frames on Node's own threads. A frame that tells its size gets just
+ * that; one that does not may grow up to the limit, and each step is reserved first.
  */
 export async function decodeZstd(
   context: DecodeContext,
   body: ReceivedBody,
 ): Promise<Region | undefined> {
-  const frame = body.region.bytes.subarray(0, body.sizeBytes);
-  const header = readFrameHeader(frame);
-  if (header === undefined) throw writeInvalid("it is not a zstd frame");
-  const { contentSizeBytes } = header;
-  if ((contentSizeBytes ?? 0) > context.sizeBytesMax) throw writeTooLarge(context.sizeBytesMax);
-  const windowBytes = Math.min(contentSizeBytes ?? 1 << windowLogMax, context.sizeBytesMax);
-  const working = context.scratch.reserveElsewhere(windowBytes);
+  const { scratch, sizeBytesMax } = context;
+  const frames = body.region.bytes.subarray(0, body.sizeBytes);
+  const contentSizeBytes = readFrameHeader(frames)?.contentSizeBytes;
+  const windowBytes = Math.min(contentSizeBytes ?? 1 << windowLogMax, sizeBytesMax);
+  const working = scratch.reserveElsewhere(windowBytes);
   try {
-    const writer = new BodyWriter(context.scratch, {
-      declaredSizeBytes: contentSizeBytes,
-      sizeBytesMax: context.sizeBytesMax,
-    });
-    await decodeInto(writer, frame, contentSizeBytes);
+    const writer = new BodyWriter(scratch, { declaredSizeBytes: contentSizeBytes, sizeBytesMax });
+    await decodeFrames(writer, frames);
     const decoded = writer.finish();
-    context.scratch.release(body.region);
-    return decoded === undefined ? undefined : exactly(context.scratch, decoded);
+    scratch.release(body.region);
+    return decoded === undefined ? undefined : exactly(scratch, decoded);
   } finally {
     working.release();
   }
 }
 
-async function decodeInto(
+/** Node stops after a frame and says nothing of what follows, so the next one begins there. */
+async function decodeFrames(writer: BodyWriter, frames: Uint8Array): Promise<void> {
+  let at = 0;
+  for (let count = 0; at < frames.length; count++) {
+    if (count === framesMax) throw writeInvalid(`it has more than ${framesMax} zstd frames`);
+    const rest = frames.subarray(at);
+    const header = readFrameHeader(rest);
+    if (header === undefined) throw writeInvalid("it is not a sequence of zstd frames");
+    const sizeBytes = await decodeFrame(writer, rest, header);
+    assert(sizeBytes > 0, "a zstd frame was decoded from nothing");
+    at += sizeBytes;
+  }
+}
+
+/** Decodes the frame at the start of `bytes`; returns how many bytes it took. */
+async function decodeFrame(
   writer: BodyWriter,
-  frame: Uint8Array,
-  contentSizeBytes: number | undefined,
-): Promise<void> {
-  const wanted = contentSizeBytes ?? pieceSizeBytesMin;
+  bytes: Uint8Array,
+  header: FrameHeader,
+): Promise<number> {
+  const wanted = Math.min(header.contentSizeBytes ?? 0, writer.sizeBytesMax);
   const stream = createZstdDecompress({
     chunkSize: Math.min(Math.max(wanted, pieceSizeBytesMin), pieceSizeBytesMax),
     params: {
@@ -53,16 +66,15 @@ async function decodeInto(
     },
   });
   try {
-    stream.end(frame);
+    stream.end(bytes);
     for await (const piece of stream as AsyncIterable<Uint8Array>) writer.write(piece);
   } catch (error) {
     if (error instanceof UrdError) throw error;
-    throw writeInvalid("its zstd frame is malformed");
+    throw writeInvalid("a zstd frame of it is malformed");
   } finally {
     stream.destroy();
   }
-  // Node stops after the first frame and says nothing of what follows: it would be lost.
-  if (stream.bytesWritten !== frame.length) throw writeInvalid("bytes follow its zstd frame");
+  return stream.bytesWritten;
 }
 
 /** What the header of a zstd frame tells (RFC 8878, 3.1.1.1). */

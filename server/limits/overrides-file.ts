@@ -1,4 +1,4 @@
-import { load as parseYaml } from "js-yaml";
+import { loadAll } from "js-yaml";
 import { parseTenantId } from "../model/index.ts";
 import { errorText } from "../platform/base/index.ts";
 import { nearestName } from "../platform/config/index.ts";
@@ -47,7 +47,9 @@ export function parseOverrides(text: string): Map<string, TenantOverrides> {
 function overridesOf(text: string): Readonly<Record<string, unknown>> {
   let document: unknown;
   try {
-    document = text.trim() === "" ? {} : (parseYaml(text) ?? {});
+    const documents: readonly unknown[] = loadAll(text);
+    if (documents.length > 1) throw new Error("it holds more than one document");
+    document = documents[0] ?? {};
   } catch (error) {
     throw new OverridesError([`the file is not valid YAML: ${errorText(error)}`]);
   }

@@ -12,7 +12,7 @@ interface Waiting {
 }
 
 /** A clock that stands at `startMs` since the Unix epoch. */
-export function createManualClock(startMs = 1_700_000_000_000): ManualClock {
+export function createManualClock(startMs: number = 1_700_000_000_000): ManualClock {
   let elapsedMs = 0;
   const timers = new Set<Waiting>();
   const add = (timer: Waiting) => {
