@@ -14,7 +14,7 @@ const short: Readonly<Record<string, string>> = {
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 /** True when Go's %q shows the character itself. */
-export function isPrintable(char: string): boolean {
+function isPrintable(char: string): boolean {
   return printable.test(char);
 }
 

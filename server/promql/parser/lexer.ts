@@ -294,11 +294,11 @@ export class Lexer {
   }
 
   #fail(reason: string): never {
-    const { text, byteAt } = this.#source;
+    const source = this.#source;
     throw new PromqlError({
       kind: "syntax",
-      query: text,
-      position: { start: byteAt(this.#start), end: byteAt(text.length) },
+      query: source.text,
+      position: { start: source.byteAt(this.#start), end: source.byteAt(source.text.length) },
       reason,
     });
   }

@@ -29,10 +29,18 @@ function numberFault(text: string, why: string): string {
 
 function wholeNumber(text: string): bigint | undefined {
   const digits = text.replaceAll("_", "");
-  if (/^0[xX]_?[0-9a-fA-F]+(_[0-9a-fA-F]+)*$/.test(text)) return BigInt(digits.toLowerCase());
-  if (/^0(_?[0-7]+)*$/.test(text)) return BigInt(`0o${digits}`);
-  if (/^[1-9]\d*(_\d+)*$/.test(text)) return BigInt(digits);
+  if (/^0[xX]_?[0-9a-fA-F]+(_[0-9a-fA-F]+)*$/.test(text)) {
+    return boundedInteger(digits.slice(2), "0x");
+  }
+  if (/^0(_?[0-7]+)*$/.test(text)) return boundedInteger(digits, "0o");
+  if (/^[1-9]\d*(_\d+)*$/.test(text)) return boundedInteger(digits);
   return undefined;
+}
+
+/** Value of digits; undefined when there are so many that no 64 bits hold it: conversion is quadratic. */
+function boundedInteger(digits: string, prefix = ""): bigint | undefined {
+  const significant = digits.replace(/^0+/, "");
+  return significant.length > 64 ? undefined : BigInt(`${prefix}${significant || "0"}`);
 }
 
 /** The text without underscores when it is a decimal number with or without fraction. */
@@ -67,12 +75,13 @@ export function durationMs(text: string): Literal<number> {
   let totalMs = 0;
   let lastUnit = -1;
   let read = 0;
-  for (const [part, digits = "", name = ""] of text.matchAll(/(\d+)(\D+)/g)) {
+  for (const { index, 0: part, 1: digits = "", 2: name = "" } of text.matchAll(/(\d+)(\D+)/g)) {
+    if (index !== read) return notValid;
     const unit = unitsMs.findIndex(([known]) => known === name);
     if (unit < 0) {
       return { fault: `unknown unit ${quoteString(name)} in duration ${quoteString(text)}` };
     }
-    if (unit <= lastUnit || BigInt(digits) > uint64Max) return notValid;
+    if (unit <= lastUnit || (boundedInteger(digits) ?? uint64Max + 1n) > uint64Max) return notValid;
     totalMs += Number(digits) * (unitsMs[unit]?.[1] ?? 0);
     if (totalMs > durationMsMax) return { fault: "duration out of range" };
     lastUnit = unit;

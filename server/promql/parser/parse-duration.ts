@@ -74,22 +74,15 @@ function refuseZero(p: Parsing, op: Token, rhs: DurationExpr): void {
 
 function parseOperand(p: Parsing): DurationExpr {
   const token = p.peek();
-  switch (token.kind) {
-    case "+":
-    case "-":
-      p.take();
-      return applySign(p, token, parseDurationExpr(p, powerStrength));
-    case "number":
-    case "duration":
-      return parseLiteral(p);
-    case "(":
-      return parseParen(p);
-    default: {
-      const call = parseRangeCall(p);
-      requireSwitch(p, call);
-      return call;
-    }
+  if (token.kind === "(") return parseParen(p);
+  if (isNumberAhead(p)) return parseLiteral(p);
+  if (token.kind === "+" || token.kind === "-") {
+    p.take();
+    return applySign(p, token, parseDurationExpr(p, powerStrength));
   }
+  const call = parseRangeCall(p);
+  requireSwitch(p, call);
+  return call;
 }
 
 function parseLiteral(p: Parsing): DurationExpr {

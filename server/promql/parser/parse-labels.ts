@@ -1,5 +1,10 @@
 import { RE2JS } from "re2js";
-import { type Matcher, type MatcherType, metricNameLabel } from "../../model/index.ts";
+import {
+  compileMatcher,
+  type Matcher,
+  type MatcherType,
+  metricNameLabel,
+} from "../../model/index.ts";
 import type { Position } from "./ast.ts";
 import { quoteString } from "./go-text.ts";
 import { stringValue } from "./literals.ts";
@@ -102,18 +107,19 @@ function patternFault(matcher: Matcher): string | undefined {
     RE2JS.compile(matcher.value);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return completeFault(error instanceof Error ? error.message : String(error), matcher.value);
   }
+}
+
+/** RE2 names the faulty part of the pattern in every error; re2js leaves it out of two. */
+function completeFault(reason: string, pattern: string): string {
+  if (reason.endsWith("`")) return reason;
+  return reason.includes("trailing backslash") ? `${reason}: \`\`` : `${reason}: \`${pattern}\``;
 }
 
 /** True when the matcher accepts a series that lacks the label. Its pattern must be valid. */
 export function matchesEmpty(matcher: Matcher): boolean {
-  const { type, value } = matcher;
-  if (type === "=" || type === "!=") return (value === "") === (type === "=");
-  const matches = literalPattern.test(value)
-    ? value === ""
-    : RE2JS.compile(value, RE2JS.DOTALL).matches("");
-  return matches === (type === "=~");
+  return compileMatcher(matcher).matches("");
 }
 
 /** Labels between parentheses, and where they end. */

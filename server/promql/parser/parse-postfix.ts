@@ -17,6 +17,7 @@ import {
   toDuration,
 } from "./parse-duration.ts";
 import type { Parsing } from "./parsing.ts";
+import type { TokenKind } from "./token.ts";
 
 const rangeHead = {
   in: "subquery or range selector",
@@ -36,27 +37,21 @@ const selectorsOnly =
 /** What offset and @ may stand on. */
 type Timed = VectorSelector | MatrixSelector | Subquery;
 
+const postfixes: ReadonlyMap<TokenKind, (p: Parsing, expr: Expr) => Expr> = new Map([
+  ["[", parseRange],
+  ["word:offset", parseOffset],
+  ["@", parseAt],
+  ["word:anchored", parseExtended],
+  ["word:smoothed", parseExtended],
+]);
+
 /** Applies the ranges and modifiers that follow an operand; they bind closer than any operator. */
 export function parsePostfix(p: Parsing, operand: Expr): Expr {
   let expr = operand;
   for (;;) {
-    switch (p.kind()) {
-      case "[":
-        expr = parseRange(p, expr);
-        break;
-      case "word:offset":
-        expr = parseOffset(p, expr);
-        break;
-      case "@":
-        expr = parseAt(p, expr);
-        break;
-      case "word:anchored":
-      case "word:smoothed":
-        expr = parseExtended(p, expr);
-        break;
-      default:
-        return expr;
-    }
+    const apply = postfixes.get(p.kind());
+    if (apply === undefined) return expr;
+    expr = apply(p, expr);
   }
 }
 
@@ -124,7 +119,7 @@ function parseOffset(p: Parsing, expr: Expr): Expr {
   }
   const zero = value.op === "number" && roundAwayFromZero((value.value ?? 0) * 1e9) === 0;
   const offset = zero ? undefined : toDuration(value);
-  return withTime(expr, { offset }, value.position.end);
+  return withTime(expr, { offset }, p.end);
 }
 
 function parseAt(p: Parsing, expr: Expr): Expr {
@@ -136,32 +131,25 @@ function parseAt(p: Parsing, expr: Expr): Expr {
   if (timeOf(expr).at !== undefined) {
     p.fail(expr.position, "@ <timestamp> may not be set multiple times");
   }
-  return withTime(expr, { at: at.value }, at.end);
-}
-
-interface AtTime {
-  readonly value: AtModifier;
-  readonly end: number;
+  return withTime(expr, { at }, p.end);
 }
 
 /** Parses what follows @: a number of seconds, `start()` or `end()`. */
-function parseAtTime(p: Parsing, position: Position): AtTime {
+function parseAtTime(p: Parsing, position: Position): AtModifier {
   if (p.kind() === "word:start" || p.kind() === "word:end") {
     const kind = p.take().kind === "word:start" ? "start" : "end";
     p.expect("(");
-    return { value: { kind }, end: p.expect(")").end };
+    p.expect(")");
+    return { kind };
   }
   const sign = p.accept("-") ?? p.accept("+");
   if (!isNumberAhead(p)) p.unexpected();
-  const number = readNumber(p, p.take());
-  const seconds = sign?.kind === "-" ? -number.value : number.value;
+  const { value } = readNumber(p, p.take());
+  const seconds = sign?.kind === "-" ? -value : value;
   if (!(Math.abs(seconds) < 2 ** 63)) {
     p.fail(position, `timestamp out of bounds for @ modifier: ${formatFixed(seconds)}`);
   }
-  return {
-    value: { kind: "time", timeMs: roundAwayFromZero(seconds * 1000) },
-    end: number.position.end,
-  };
+  return { kind: "time", timeMs: roundAwayFromZero(seconds * 1000) };
 }
 
 function parseExtended(p: Parsing, expr: Expr): Expr {

@@ -4,7 +4,7 @@ import { quoteString } from "./go-text.ts";
 import { stringValue } from "./literals.ts";
 import type { ParseOptions } from "./options.ts";
 import { operatorStrength, parseBinary, signStrength } from "./parse-binary.ts";
-import { readNumber } from "./parse-duration.ts";
+import { isNumberAhead, readNumber } from "./parse-duration.ts";
 import { parseGrouping, parseLabelSet, parseMatchers } from "./parse-labels.ts";
 import { parsePostfix } from "./parse-postfix.ts";
 import { Parsing } from "./parsing.ts";
@@ -110,7 +110,7 @@ function parseLabels(p: Parsing, bracesOptional = true): Labels {
 }
 
 /** Parses operands and the operators between them, as long as these bind at least so strongly. */
-export function parseOperation(p: Parsing, strengthMin: number): Expr {
+function parseOperation(p: Parsing, strengthMin: number): Expr {
   return p.nested(() => {
     let lhs = parseSigned(p);
     while ((operatorStrength(p.kind()) ?? -1) >= strengthMin) {
@@ -133,22 +133,17 @@ function parseSigned(p: Parsing): Expr {
 }
 
 function parseOperand(p: Parsing): Expr {
-  const token = p.peek();
-  switch (token.kind) {
-    case "number":
-    case "duration":
-      return { kind: "number", ...readNumber(p, p.take()) };
-    case "string":
-      p.take();
-      p.grow(0);
-      return { kind: "string", value: stringValue(token.text), position: span(token, token) };
-    case "(":
-      return parseParen(p);
-    case "{":
-      return parseSelector(p, undefined);
-    default:
-      return parseNamed(p);
-  }
+  if (isNumberAhead(p)) return { kind: "number", ...readNumber(p, p.take()) };
+  if (p.kind() === "string") return parseString(p);
+  if (p.kind() === "(") return parseParen(p);
+  if (p.kind() === "{") return parseSelector(p, undefined);
+  return parseNamed(p);
+}
+
+function parseString(p: Parsing): Expr {
+  const token = p.take();
+  p.grow(0);
+  return { kind: "string", value: stringValue(token.text), position: span(token, token) };
 }
 
 function parseParen(p: Parsing): Expr {

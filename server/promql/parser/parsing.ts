@@ -22,6 +22,8 @@ export class Parsing {
   readonly lexer: Lexer;
   /** Height of the tree that the last parse function returned. */
   height = 0;
+  /** Byte offset of the end of the token that was taken last. */
+  end = 0;
   #ahead: Token | undefined;
   #regions: Region[] = [];
   #nesting = 0;
@@ -48,6 +50,7 @@ export class Parsing {
   take(): Token {
     const token = this.peek();
     this.#ahead = undefined;
+    this.end = token.end;
     return token;
   }
 

@@ -12,28 +12,22 @@ export function prettyExpr(expr: Expr): string {
   return pretty(expr, 0);
 }
 
+/** An expression with parts between parentheses. */
+type Bracketed = Expr & { kind: "aggregate" | "call" | "paren" };
+
 function pretty(expr: Expr, level: number): string {
-  const line = printExpr(expr);
   const indent = "  ".repeat(level);
+  if (expr.kind === "step-invariant") return pretty(expr.expr, level);
+  if (expr.kind === "unary") return `${indent}${expr.op}${pretty(expr.expr, level).trim()}`;
+  const line = printExpr(expr);
   const fits = Buffer.byteLength(line) <= lineBytesMax;
-  switch (expr.kind) {
-    case "unary":
-      return `${indent}${expr.op}${pretty(expr.expr, level).trim()}`;
-    case "subquery":
-      // Without an indent when it fits: so does Prometheus.
-      return fits ? line : pretty(expr.expr, level) + printSubquerySuffix(expr);
-    case "step-invariant":
-      return pretty(expr.expr, level);
-    case "aggregate":
-    case "call":
-    case "paren":
-    case "binary":
-      if (!fits) break;
-      return indent + line;
-    default:
-      return indent + line;
+  // A subquery that fits gets no indent: so does Prometheus.
+  if (expr.kind === "subquery") {
+    return fits ? line : pretty(expr.expr, level) + printSubquerySuffix(expr);
   }
-  return expr.kind === "binary" ? prettyBinary(expr, level) : prettyBrackets(expr, level);
+  if (!fits && expr.kind === "binary") return prettyBinary(expr, level);
+  const bracketed = expr.kind === "aggregate" || expr.kind === "call" || expr.kind === "paren";
+  return !fits && bracketed ? prettyBrackets(expr, level) : indent + line;
 }
 
 function prettyBinary(expr: Binary, level: number): string {
@@ -42,21 +36,18 @@ function prettyBinary(expr: Binary, level: number): string {
   return `${lhs}\n${"  ".repeat(level)}${printOperator(expr)}\n${rhs}`;
 }
 
-function prettyBrackets(
-  expr: Expr & { kind: "aggregate" | "call" | "paren" },
-  level: number,
-): string {
+function prettyBrackets(expr: Bracketed, level: number): string {
   const indent = "  ".repeat(level);
   const inner = partsOf(expr).map((part) => pretty(part, level + 1));
   return `${indent}${headOf(expr)}(\n${inner.join(",\n")}\n${indent})`;
 }
 
-function headOf(expr: Expr & { kind: "aggregate" | "call" | "paren" }): string {
+function headOf(expr: Bracketed): string {
   if (expr.kind === "paren") return "";
   return expr.kind === "call" ? expr.func : printAggregateHead(expr);
 }
 
-function partsOf(expr: Expr & { kind: "aggregate" | "call" | "paren" }): readonly Expr[] {
+function partsOf(expr: Bracketed): readonly Expr[] {
   if (expr.kind === "paren") return [expr.expr];
   if (expr.kind === "call") return expr.args;
   return expr.param === undefined ? [expr.expr] : [expr.param, expr.expr];

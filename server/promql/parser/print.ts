@@ -106,7 +106,12 @@ function printUnwrapped(expr: DurationExpr): string {
       return `${expr.op}(${lhs}, ${rhs})`;
     case "neg":
       return `-${rhs}`;
-    default:
+    case "+":
+    case "-":
+    case "*":
+    case "/":
+    case "%":
+    case "^":
       return `${lhs} ${expr.op} ${rhs}`;
   }
 }

@@ -41,7 +41,9 @@ export function prometheusJson(expr: Expr): Json {
       return { type: "parenExpr", expr: prometheusJson(expr.expr) };
     case "step-invariant":
       return prometheusJson(expr.expr);
-    default:
+    case "call":
+    case "aggregate":
+    case "binary":
       return operationJson(expr);
   }
 }

@@ -4,16 +4,15 @@ import { PromqlError, sizeBytes } from "./error.ts";
 export interface Source {
   readonly text: string;
   /** UTF-8 byte offset of a UTF-16 index, the end of the text included. */
-  byteAt(index: number): number;
+  readonly byteAt: (index: number) => number;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is that of ASCII
-const ascii = /^[\x00-\x7f]*$/;
+const notAscii = /[^\p{ASCII}]/u;
 
 /** Takes a text in; a text longer than `textBytesMax` bytes is refused before any other work. */
 export function openSource(text: string, textBytesMax: number): Source {
   if (text.length > textBytesMax) throw tooLong(textBytesMax);
-  if (ascii.test(text)) return { text, byteAt: (index) => index };
+  if (!notAscii.test(text)) return { text, byteAt: (index) => index };
   const offsets = byteOffsets(text);
   if ((offsets[text.length] ?? 0) > textBytesMax) throw tooLong(textBytesMax);
   return { text, byteAt: (index) => offsets[index] ?? 0 };

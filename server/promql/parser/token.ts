@@ -1,7 +1,7 @@
 import { quoteString } from "./go-text.ts";
 
 /** Words that are operators when they stand where an operator may. */
-export const operatorWords = ["and", "or", "unless", "atan2"] as const;
+const operatorWords = ["and", "or", "unless", "atan2"] as const;
 
 /** Aggregation operators. */
 export const aggregatorWords = [
@@ -22,7 +22,7 @@ export const aggregatorWords = [
 ] as const;
 
 /** Words of modifiers. */
-export const modifierWords = [
+const modifierWords = [
   "offset",
   "smoothed",
   "anchored",
@@ -39,26 +39,29 @@ export const modifierWords = [
 ] as const;
 
 /** Words that are functions of the query's time range, inside durations and after @. */
-export const rangeWords = ["start", "end", "step", "range", "max_of", "min_of"] as const;
+const rangeWords = ["start", "end", "step", "range", "max_of", "min_of"] as const;
 
-const signs = [..."(){}[],:=@+-*/%^<>", "==", "!=", "<=", ">=", "</", ">/", "=~", "!~"] as const;
+const operatorSigns = [
+  "@",
+  "+",
+  "-",
+  "*",
+  "/",
+  "%",
+  "^",
+  "<",
+  ">",
+  "==",
+  "!=",
+  "<=",
+  ">=",
+  "</",
+  ">/",
+  "=~",
+  "!~",
+] as const;
 
-type Sign = "(" | ")" | "{" | "}" | "[" | "]" | "," | ":" | "=" | "@" | "=~" | "!~" | OperatorSign;
-type OperatorSign =
-  | "+"
-  | "-"
-  | "*"
-  | "/"
-  | "%"
-  | "^"
-  | "<"
-  | ">"
-  | "=="
-  | "!="
-  | "<="
-  | ">="
-  | "</"
-  | ">/";
+type Sign = "(" | ")" | "{" | "}" | "[" | "]" | "," | ":" | "=" | (typeof operatorSigns)[number];
 
 /** A keyword, lower case. */
 export type Keyword =
@@ -124,7 +127,7 @@ export const operandStarts: ReadonlySet<TokenKind> = new Set<TokenKind>([
   ...metricKinds,
 ]);
 const operators: ReadonlySet<string> = new Set([
-  ...signs.filter((sign) => !"(){}[],:=".includes(sign)),
+  ...operatorSigns,
   ...operatorWords.map((word) => `word:${word}`),
 ]);
 const aggregators: ReadonlySet<string> = new Set(aggregatorWords.map((word) => `word:${word}`));
@@ -132,31 +135,21 @@ const modifiers: ReadonlySet<string> = new Set(modifierWords.map((word) => `word
 
 /** Names a token in an error, as Prometheus does. */
 export function describeToken(token: Token): string {
-  switch (token.kind) {
-    case "end":
-      return "end of input";
-    case "identifier":
-      return `identifier ${quoteString(token.text)}`;
-    case "metric-identifier":
-      return `metric identifier ${quoteString(token.text)}`;
-    case "number":
-    case "duration":
-    case "string":
-      return `${token.kind} ${shortQuote(token)}`;
-    default:
-      return describeFixed(token);
+  const { kind, text } = token;
+  if (kind === "end") return "end of input";
+  if (kind === "identifier") return `identifier ${quoteString(text)}`;
+  if (kind === "metric-identifier") return `metric identifier ${quoteString(text)}`;
+  if (kind === "number" || kind === "duration" || kind === "string") {
+    return `${kind} ${shortQuote(token)}`;
   }
-}
-
-function describeFixed(token: Token): string {
-  if (modifiers.has(token.kind)) return `<${token.text}>`;
-  if (operators.has(token.kind)) return `<op:${token.text}>`;
-  if (aggregators.has(token.kind)) return `<aggr:${token.text}>`;
+  if (modifiers.has(kind)) return `<${text}>`;
+  if (operators.has(kind)) return `<op:${text}>`;
+  if (aggregators.has(kind)) return `<aggr:${text}>`;
   return shortQuote(token);
 }
 
 /** Quotes at most ten characters of the text; more than ten bytes get dots. */
 function shortQuote(token: Token): string {
   if (token.end - token.start <= 10) return quoteString(token.text);
-  return `${quoteString([...token.text].slice(0, 10).join(""))}...`;
+  return `${quoteString(Array.from(token.text).slice(0, 10).join(""))}...`;
 }

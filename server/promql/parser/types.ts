@@ -181,16 +181,20 @@ interface Sides {
 function checkOperator(expr: Binary, sides: Sides, p: Parsing): void {
   const comparison = comparisons.has(expr.op);
   if (expr.returnBool && !comparison) {
-    p.fail(operatorPosition(expr, p), "bool modifier can only be used on comparison operators");
+    p.fail(
+      operatorPosition(expr, p),
+      "bool modifier can only be used on comparison operators",
+      "type",
+    );
   }
   if (comparison && !expr.returnBool && sides.lhs === "scalar" && sides.rhs === "scalar") {
-    p.fail(operatorPosition(expr, p), "comparisons between scalars must use BOOL modifier");
+    p.fail(operatorPosition(expr, p), "comparisons between scalars must use BOOL modifier", "type");
   }
   const { matching } = expr;
   const twice = matching?.on && matching.labels.find((label) => matching.include.includes(label));
   if (typeof twice === "string") {
     const reason = `label ${quoteString(twice)} must not occur in ON and GROUP clause at once`;
-    p.fail(operatorPosition(expr, p), reason);
+    p.fail(operatorPosition(expr, p), reason, "type");
   }
 }
 
