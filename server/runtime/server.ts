@@ -1,6 +1,5 @@
 import { availableParallelism, totalmem } from "node:os";
-import { fileURLToPath } from "node:url";
-import { compileKernel, createFrontKernel } from "../kernel/index.ts";
+import { createFrontKernel } from "../kernel/index.ts";
 import { type Clock, seededPrng } from "../platform/base/index.ts";
 import {
   addProcessMetrics,
@@ -66,7 +65,8 @@ export async function createServer(config: Config, world: ServerWorld): Promise<
   );
   const threads = createThreads({ config, counts, limits, readiness, clock, logger });
   const joined = (): Promise<JoinedMetrics> => joinProcessMetrics(metrics, threads.groups);
-  const frontKernel = createFrontKernel(await compileKernel(fileURLToPath(kernelLocation())), {
+  const frontKernel = await createFrontKernel({
+    url: kernelLocation(),
     memorySizeBytesMax: frontMemorySizeBytesMax,
   });
   const front = createFront({

@@ -11,7 +11,7 @@ import {
   metricsFrom,
 } from "../platform/telemetry/index.ts";
 import type { Readiness } from "./readiness.ts";
-import { SupervisedThread, type ThreadInput } from "./supervised-thread.ts";
+import { SupervisedThread, type ThreadInput } from "./thread-supervisor.ts";
 import { createSwitchingChannel, type SwitchingChannel } from "./switching-channel.ts";
 
 /** What every thread of Urd gets as part of its workerData. */

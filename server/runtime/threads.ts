@@ -1,8 +1,10 @@
 import { MessageChannel } from "node:worker_threads";
+import type { ShardThreadData } from "../ingester/index.ts";
 import type { Limits, LimitsState } from "../limits/index.ts";
 import { assert, type Clock } from "../platform/base/index.ts";
 import type { Channel } from "../platform/rpc/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
+import type { QueryThreadData, QueryThreadMessage } from "../querier/index.ts";
 import { newestTimesMemory } from "../shard/index.ts";
 import { createLeastBusyChannel } from "./least-busy-channel.ts";
 import type { Config } from "./options.ts";
@@ -10,9 +12,9 @@ import type { MetricThreads } from "./process-metrics.ts";
 import type { Readiness } from "./readiness.ts";
 import type { ThreadCounts } from "./sizing.ts";
 import type { Module } from "./start-stop.ts";
-import { SupervisedThread, type ThreadInput } from "./supervised-thread.ts";
+import { SupervisedThread, type ThreadInput } from "./thread-supervisor.ts";
 import { kernelLocation, threadEntry } from "./thread-entries.ts";
-import { ThreadGroup, type ThreadGroupOptions } from "./thread-group.ts";
+import { type ThreadBasics, ThreadGroup, type ThreadGroupOptions } from "./thread-group.ts";
 
 /** What threads are made with. */
 export interface ThreadsOptions {
@@ -68,7 +70,8 @@ export function createThreads(options: ThreadsOptions): Threads {
   });
   const connect = (query: number, shard: number): void => {
     const port = shards.connect(shard);
-    queries.post(query, { kind: "shard", shard, port }, [port]);
+    const message = { kind: "shard", shard, port } satisfies QueryThreadMessage;
+    queries.post(query, message, [port]);
   };
   limits.onChange((state: LimitsState) => {
     for (const group of [shards, queries]) group.broadcast({ kind: "limits", state });
@@ -125,22 +128,20 @@ function shardInput(
       newestTimes: own.newestTimes,
       syncPort: port2,
       kernelUrl: kernelLocation().href,
-    },
+    } satisfies Omit<ShardThreadData, keyof ThreadBasics>,
     transfer: [port2],
   };
 }
 
-function queryInput({ config, counts, limits }: ThreadsOptions): ThreadInput {
+function queryInput({ config, limits }: ThreadsOptions): ThreadInput {
   return {
     workerData: {
-      shards: counts.shards,
       dataDir: config.process.dataDir,
       timeoutMs: config.querier.timeoutMs,
       samplesMax: config.querier.samplesMax,
       lookbackDeltaMs: config.querier.lookbackDeltaMs,
-      queueSizeMax: config.querier.queueSizeMax,
       limits: limits.state,
-    },
+    } satisfies Omit<QueryThreadData, keyof ThreadBasics>,
     transfer: [],
   };
 }

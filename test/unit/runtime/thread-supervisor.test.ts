@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../server/platform/base/index.ts";
 import { silentLogger } from "../../../server/platform/telemetry/index.ts";
-import { SupervisedThread } from "../../../server/runtime/supervised-thread.ts";
+import { SupervisedThread } from "../../../server/runtime/thread-supervisor.ts";
 
 interface Scene {
   readonly thread: SupervisedThread;
