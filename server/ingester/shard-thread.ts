@@ -3,10 +3,8 @@
  * that it is given, and ends when it is told to. An error that spoils the shard ends the thread;
  * whoever started it starts it again, and it replays its log.
  */
-import { randomBytes } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { compileKernel, createShardKernel, type ShardKernel } from "../kernel/index.ts";
+import { createShardKernel } from "../kernel/index.ts";
 import { createLimits, type LimitsState } from "../limits/index.ts";
 import { defined, systemClock } from "../platform/base/index.ts";
 import { RawIngesterService, serve, serveOnPort } from "../platform/rpc/index.ts";
@@ -68,15 +66,6 @@ parent.on("message", (message: ParentMessage) => {
   else void stop();
 });
 
-/** Kernel memory from which on new series are refused: the rest of 4 GiB is for what is there. */
-const seriesMemorySizeBytesMax = 3 * 2 ** 30;
-
-async function createKernel(): Promise<ShardKernel> {
-  const module = await compileKernel(fileURLToPath(data.kernelUrl));
-  const hashKey = randomBytes(8).readBigUInt64LE();
-  return createShardKernel(module, { hashKey, seriesMemorySizeBytesMax });
-}
-
 async function open(): Promise<void> {
   parent.postMessage({ kind: "progress", text: "replays its log" });
   const pauses = registry.histogram({
@@ -102,7 +91,7 @@ async function open(): Promise<void> {
         syncIntervalMs: data.walSyncIntervalMs,
       },
     },
-    createKernel,
+    createKernel: () => createShardKernel({ url: data.kernelUrl, seriesMax: data.seriesMax }),
     onSnapshotSlice: (pauseMs) => pauses.observe(pauseMs / 1000),
     onFatal: (error) => {
       // Out of every promise: the thread must end, whatever is waited for.

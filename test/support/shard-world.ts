@@ -24,8 +24,8 @@ import { encodePayload, type TestSeries } from "./kernel-payloads.ts";
 const module = await compileKernel();
 
 /** A fresh kernel. */
-export function testKernel(): ShardKernel {
-  return createShardKernel(module, { hashKey: 7n, seriesMemorySizeBytesMax: 2 ** 30 });
+export function testKernel(): Promise<ShardKernel> {
+  return createShardKernel({ module, hashKey: 7n });
 }
 
 /** Limits without limits, with a window of two hours. */
