@@ -18,16 +18,16 @@ export type ModuleName = (typeof moduleNames)[number];
 /**
  * The whole system as one table: what must serve before a module can start. Start order,
  * targets, stop order and readiness follow from it. The public port comes early, so that
- * `/ready` can say what is still missing.
+ * `/ready` can say what is still missing; threads boot side by side while shards replay.
  */
 export const modules: Readonly<Record<ModuleName, readonly ModuleName[]>> = {
   "data-dir": [],
   "public-port": ["data-dir"],
   limits: [],
-  "log-sync": ["data-dir"],
-  ingester: ["log-sync", "limits"],
-  distributor: ["ingester"],
-  querier: ["ingester"],
+  "log-sync": [],
+  ingester: ["data-dir", "limits"],
+  distributor: ["ingester", "log-sync"],
+  querier: ["limits"],
   gateway: ["public-port", "distributor", "querier"],
   "self-monitoring": ["gateway"],
 };

@@ -49,6 +49,7 @@ export class SupervisedThread {
   #delayMs = restartDelayMsMin;
   #servedBefore = false;
   #stopping = false;
+  #early: { message: unknown; transfer: readonly Transferable[] }[] | undefined = [];
   #lastError: unknown;
 
   constructor(plan: ThreadPlan) {
@@ -60,9 +61,13 @@ export class SupervisedThread {
     return new Promise((resolve, reject) => this.#launch(resolve, reject));
   }
 
-  /** Sends to the thread as it runs now; a thread that is down does not get it. */
+  /**
+   * Sends to the thread as it runs now; a thread that is down does not get it. What is sent
+   * before the first start waits for it.
+   */
   post(message: unknown, transfer: readonly Transferable[] = []): void {
-    this.#worker?.postMessage(message, transfer);
+    if (this.#early !== undefined) this.#early.push({ message, transfer });
+    else this.#worker?.postMessage(message, transfer);
   }
 
   /** Asks the thread to end and waits for it; after `timeoutMs` it is killed. */
@@ -86,6 +91,8 @@ export class SupervisedThread {
     const { workerData, transfer } = prepare();
     const worker = new Worker(entry, { name, workerData, transferList: [...transfer] });
     this.#worker = worker;
+    for (const { message, transfer } of this.#early ?? []) worker.postMessage(message, transfer);
+    this.#early = undefined;
     let servingSinceMs: number | undefined;
     this.#lastError = undefined;
     worker.on("message", (message: ThreadMessage) => {

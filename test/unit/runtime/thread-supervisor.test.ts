@@ -53,6 +53,15 @@ test("a thread that dies is reported and started again", async () => {
   expect(events).toHaveLength(3);
 });
 
+test("what is sent before the first start arrives", async () => {
+  const { thread, events, served } = scene("good");
+  thread.post({ kind: "die" });
+  await thread.start();
+  await served(2);
+  expect(events).toEqual(["serving", "lost", "serving"]);
+  await thread.stop(5000);
+});
+
 test("a thread that cannot start at all is the caller's failure", async () => {
   await expect(scene("broken").thread.start()).rejects.toThrow("born broken");
 });
