@@ -1,5 +1,5 @@
 import type { FrontKernel, PayloadFormat, Region } from "../kernel/index.ts";
-import type { Limits, TenantLimits } from "../limits/index.ts";
+import { type Limits, shardsOfTenant, type TenantLimits } from "../limits/index.ts";
 import { assert, type Clock } from "../platform/base/index.ts";
 import { asUrdError } from "../platform/rpc/index.ts";
 import type { MetricRegistry } from "../platform/telemetry/index.ts";
@@ -18,7 +18,6 @@ import {
   type ShardPart,
   splitByShard,
 } from "./shard-push.ts";
-import { shardsOfTenant } from "./shards-of-tenant.ts";
 
 /**
  * The life of a push:

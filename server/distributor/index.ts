@@ -10,4 +10,3 @@ export {
 export type { PushOutcome, RefusedSamples } from "./outcome.ts";
 export { createPushHandlers } from "./push-service.ts";
 export type { IngesterClient } from "./shard-push.ts";
-export { shardsOfTenant } from "./shards-of-tenant.ts";

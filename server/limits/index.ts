@@ -6,6 +6,7 @@ export {
   type OverridesReloadOptions,
   startOverridesReload,
 } from "./overrides-reload.ts";
+export { shardsOfTenant } from "./shards-of-tenant.ts";
 export {
   type LimitKey,
   limitKeys,

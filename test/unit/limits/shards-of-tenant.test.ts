@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shardsOfTenant } from "../../../server/distributor/shards-of-tenant.ts";
+import { shardsOfTenant } from "../../../server/limits/shards-of-tenant.ts";
 
 test.each([
   [0, 4, 4],
