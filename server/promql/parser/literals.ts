@@ -77,11 +77,12 @@ export function durationMs(text: string): Literal<number> {
   let read = 0;
   for (const { index, 0: part, 1: digits = "", 2: name = "" } of text.matchAll(/(\d+)(\D+)/g)) {
     if (index !== read) return notValid;
+    if ((boundedInteger(digits) ?? uint64Max + 1n) > uint64Max) return notValid;
     const unit = unitsMs.findIndex(([known]) => known === name);
     if (unit < 0) {
       return { fault: `unknown unit ${quoteString(name)} in duration ${quoteString(text)}` };
     }
-    if (unit <= lastUnit || (boundedInteger(digits) ?? uint64Max + 1n) > uint64Max) return notValid;
+    if (unit <= lastUnit) return notValid;
     totalMs += Number(digits) * (unitsMs[unit]?.[1] ?? 0);
     if (totalMs > durationMsMax) return { fault: "duration out of range" };
     lastUnit = unit;

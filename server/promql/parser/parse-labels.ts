@@ -66,7 +66,7 @@ function parseMatcher(p: Parsing): Matcher {
   p.take();
   const value = parseValue(p, matchersRegion.in);
   const matcher = { type, name: name.value, value: stringValue(value.text) };
-  const fault = patternFault(matcher);
+  const fault = patternFault(p, matcher);
   if (fault !== undefined) p.fail({ start: name.start, end: value.end }, fault);
   return matcher;
 }
@@ -95,13 +95,14 @@ function matcherType(kind: TokenKind): MatcherType | undefined {
   return kind === "=" || kind === "!=" || kind === "=~" || kind === "!~" ? kind : undefined;
 }
 
-/** Text without any character that means something in a pattern. */
-const literalPattern = /^[\w :;,<>="'`~!@#%&/-]*$/;
+/** Patterns that are valid for sure: single characters and dots, each repeated or not, and `|`. */
+const plainPattern = /^(?:[\w :;,<>="'`~!@#%&/.-][*+?]?|\|)*$/;
 
 /** What is wrong with the pattern of a matcher, in the words of RE2. */
-function patternFault(matcher: Matcher): string | undefined {
+function patternFault(p: Parsing, matcher: Matcher): string | undefined {
   if (matcher.type === "=" || matcher.type === "!=") return undefined;
-  if (literalPattern.test(matcher.value)) return undefined;
+  if (plainPattern.test(matcher.value)) return undefined;
+  p.countPattern();
   try {
     // Without the flag for dots: re2js would show it in the text of the error.
     RE2JS.compile(matcher.value);

@@ -28,6 +28,7 @@ export class Parsing {
   #regions: Region[] = [];
   #nesting = 0;
   #nodes = 0;
+  #patterns = 0;
 
   constructor(text: string, options: ParseOptions) {
     this.options = { ...defaultParseOptions, ...options };
@@ -97,6 +98,14 @@ export class Parsing {
     this.#nodes++;
     if (this.#nodes > this.options.nodesMax) {
       this.#refuse(`expression has more than ${this.options.nodesMax} parts`);
+    }
+  }
+
+  /** Counts a pattern that has to be compiled. */
+  countPattern(): void {
+    this.#patterns++;
+    if (this.#patterns > this.options.patternsMax) {
+      this.#refuse(`expression has more than ${this.options.patternsMax} regular expressions`);
     }
   }
 

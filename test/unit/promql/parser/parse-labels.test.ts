@@ -27,6 +27,12 @@ test("patterns are checked when they are read", () => {
   );
 });
 
+test("plain patterns are not counted, others are bounded", () => {
+  const p = new Parsing(`{a=~"x.*|y+", b=~"[a]", c=~"(b)"}`, { patternsMax: 1 });
+  expect(() => parseMatchers(p)).toThrow("more than 1 regular expressions");
+  expect(parseMatchers(new Parsing(`{a=~"x.*|y+"}`, { patternsMax: 0 })).items).toHaveLength(1);
+});
+
 test("label sets are pairs", () => {
   expect(parseLabelSet(new Parsing(`{a="1", "b c"='2', "up"}`, {})).items).toEqual([
     ["a", "1"],
