@@ -14,7 +14,7 @@ export class CallScope implements CallContext {
   readonly #deadlineMs: number | undefined;
   readonly #callerSignal: AbortSignal | undefined;
   #failure: UrdError | undefined;
-  #onFailure: ((failure: UrdError) => void) | undefined;
+  readonly #listeners = new Set<(failure: UrdError) => void>();
   #controller: AbortController | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -61,28 +61,38 @@ export class CallScope implements CallContext {
     this.#failure = failure;
     this.#unwatch();
     this.#controller?.abort(failure);
-    this.#onFailure?.(failure);
+    for (const listener of [...this.#listeners]) listener(failure);
+    this.#listeners.clear();
   }
 
   /** Ends the call; nothing can fail it afterwards. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#onFailure = undefined;
+    this.#listeners.clear();
     this.#unwatch();
   }
 
-  /** Who hears of a failure; one listener at a time, called at once when it failed already. */
-  set onFailure(listener: ((failure: UrdError) => void) | undefined) {
-    this.#onFailure = listener;
-    if (this.#failure !== undefined) listener?.(this.#failure);
+  /** Calls `listener` when the call fails; at once when it has failed already. */
+  onFailure(listener: (failure: UrdError) => void): void {
+    if (this.#failure !== undefined) listener(this.#failure);
+    else if (!this.#closed) this.#listeners.add(listener);
   }
 
   /** Settles as `work` does, or rejects as soon as the call fails. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.onFailure = reject;
-      work.then(resolve, reject);
+      this.onFailure(reject);
+      work.then(
+        (value) => {
+          this.#listeners.delete(reject);
+          resolve(value);
+        },
+        (reason: unknown) => {
+          this.#listeners.delete(reject);
+          reject(reason as Error);
+        },
+      );
     });
   }
 

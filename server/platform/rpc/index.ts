@@ -46,3 +46,11 @@ export {
 } from "./raw-services.ts";
 export { addToConnectRouter, type ConnectServerOptions } from "./connect-server.ts";
 export { type ErrorCodec, errorOfStatus, statusOf } from "./status.ts";
+export { type GrpcChannelOptions, openGrpcChannel } from "./grpc-client.ts";
+export {
+  type GrpcServer,
+  type GrpcServerOptions,
+  grpcDefinition,
+  openGrpcServer,
+} from "./grpc-server.ts";
+export { defaultGrpcWireOptions, type GrpcWireOptions } from "./grpc-wire.ts";

@@ -85,11 +85,11 @@ class PortCaller {
           reject(failure);
         },
       });
-      scope.onFailure = (failure) => {
+      scope.onFailure((failure) => {
         this.#cancel(id, failure);
         settle();
         reject(failure);
-      };
+      });
       try {
         this.#open(id, { method, scope, request });
       } catch (thrown) {
@@ -119,7 +119,7 @@ class PortCaller {
       () => giveUp(cancelledError(undefined)),
     );
     this.#calls.set(id, this.#streamCall(id, { inbox, gate }));
-    scope.onFailure = giveUp;
+    scope.onFailure(giveUp);
     try {
       const isStream = Symbol.asyncIterator in input;
       this.#open(id, { method, scope, request: isStream ? null : input });

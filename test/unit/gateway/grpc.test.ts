@@ -21,11 +21,15 @@ import {
 } from "../../../server/gateway/index.ts";
 import { urdError } from "../../../server/model/index.ts";
 import { systemClock as clock } from "../../../server/platform/base/index.ts";
-import type {
-  RawPushService,
-  RawQueryService,
-  ServiceHandlers,
+import {
+  createClient as createPeerClient,
+  defaultGrpcWireOptions,
+  openGrpcChannel,
+  type RawPushService,
+  type RawQueryService,
+  type ServiceHandlers,
 } from "../../../server/platform/rpc/index.ts";
+import { errorDetailOf, errorOfDetail } from "../../../server/wire/index.ts";
 import { collect } from "../../support/collect.ts";
 
 const opened: (() => Promise<void>)[] = [];
@@ -198,6 +202,23 @@ test("binary protocols keep the sign of zero; JSON as JavaScript writes it does 
   const client = createClient(QueryService, createGrpcTransport({ baseUrl }));
   const [, part] = await collect(client.queryRange({ query: "up" }, { headers }));
   expect(part?.part?.part.value).toMatchObject({ series: [{ values: [-0] }] });
+});
+
+test("a client of grpc-js is understood, errors with their details", async () => {
+  const { baseUrl } = await start();
+  const codec = { detailOf: errorDetailOf, errorOf: errorOfDetail };
+  const wire = defaultGrpcWireOptions;
+  const channel = await openGrpcChannel(new URL(baseUrl).host, { clock, codec, wire });
+  const { write } = createPeerClient(PushService, channel);
+  expect((await write({ request: batch }, { headers })).outcome?.samplesStored).toBe(4n);
+  const query = createPeerClient(QueryService, channel);
+  expect(await collect(query.queryRange({ query: "up" }, { headers }))).toHaveLength(3);
+  await expect(collect(query.queryInstant({}, { headers }))).rejects.toMatchObject({
+    id: "err-urd-max-series-per-query",
+    entry: { http: 422 },
+    limit: 7,
+  });
+  channel.close();
 });
 
 describe("streams of writes", () => {

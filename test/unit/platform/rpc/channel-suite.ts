@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { urdError } from "../../../../server/model/index.ts";
 import { systemClock, UrdError } from "../../../../server/platform/base/index.ts";
 import {
   type CallContext,
@@ -87,7 +88,7 @@ function answers(connect: Connect): void {
         return { count };
       },
       async *both(requests) {
-        for await (const { count } of requests) yield { count: -count };
+        for await (const { count } of requests) yield { count: 99 - count };
       },
     });
     const down = await collect(client.down({ count: 50 }));
@@ -96,7 +97,7 @@ function answers(connect: Connect): void {
     );
     expect((await client.up(counts(100))).count).toBe(4950);
     const both = await collect(client.both(counts(40)));
-    expect(both.map(({ count }) => -count)).toEqual(Array.from({ length: 40 }, (_, at) => at));
+    expect(both.map(({ count }) => 99 - count)).toEqual(Array.from({ length: 40 }, (_, at) => at));
   });
 
   test("a conversation can take turns", async () => {
@@ -125,16 +126,8 @@ function answers(connect: Connect): void {
   });
 }
 
-const limitEntry = {
-  code: "RESOURCE_EXHAUSTED",
-  http: 422,
-  retryable: false,
-  option: "limits.some_limit",
-  doc: "",
-} as const;
-
 const limitError = (): UrdError =>
-  new UrdError("err-urd-some-limit", limitEntry, "Too many — really.", {
+  urdError("max-series-per-query", "Too many — really.", {
     limit: 7,
     series: 'up{job="ä"}',
     retryAfterMs: 1500,
@@ -142,12 +135,17 @@ const limitError = (): UrdError =>
 
 const limitFacts = {
   name: "UrdError",
-  id: "err-urd-some-limit",
+  id: "err-urd-max-series-per-query",
   message: "Too many — really.",
   limit: 7,
   series: 'up{job="ä"}',
   retryAfterMs: 1500,
-  entry: { code: "RESOURCE_EXHAUSTED", retryable: false, option: "limits.some_limit" },
+  entry: {
+    code: "RESOURCE_EXHAUSTED",
+    http: 422,
+    retryable: false,
+    option: "limits.max_fetched_series_per_query",
+  },
 };
 
 function errors(connect: Connect): void {
@@ -196,10 +194,11 @@ function errors(connect: Connect): void {
 
   test("a failing request stream fails the call and tells the handler", async () => {
     const told = Promise.withResolvers<unknown>();
+    const begun = Promise.withResolvers<void>();
     const client = await connect({
       async up(requests) {
         try {
-          for await (const _ of requests);
+          for await (const _ of requests) begun.resolve();
         } catch (thrown) {
           told.resolve(thrown);
         }
@@ -208,9 +207,10 @@ function errors(connect: Connect): void {
     });
     async function* failing() {
       yield { count: 1 };
+      await begun.promise;
       throw limitError();
     }
-    await expect(client.up(failing())).rejects.toMatchObject({ id: "err-urd-some-limit" });
+    await expect(client.up(failing())).rejects.toMatchObject({ id: limitFacts.id });
     expect(await told.promise).toBeInstanceOf(UrdError);
   });
 }
