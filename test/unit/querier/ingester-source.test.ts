@@ -1,0 +1,249 @@
+import { describe, expect, test } from "vitest";
+import type { Matcher } from "../../../server/model/index.ts";
+import { urdError } from "../../../server/model/index.ts";
+import { createBuilderPool } from "../../../server/querier/builder-pool.ts";
+import { createIngesterSource } from "../../../server/querier/ingester-source.ts";
+import { createReadReport } from "../../../server/querier/read-report.ts";
+import type { Queryable, QueryCall, Selection } from "../../../server/storage/index.ts";
+import { chunkOf, type FakeShard, fakePeers } from "../../support/fake-shard.ts";
+
+const all: readonly Matcher[] = [{ type: "!=", name: "__name__", value: "" }];
+const wide: Selection = { matchers: all, startMs: 0, endMs: 1_000_000 };
+
+function sourceOf(shards: readonly FakeShard[], chunks?: undefined): Queryable {
+  return createIngesterSource({
+    tenant: "anonymous",
+    peers: fakePeers(shards),
+    readsChunksFiles: false,
+    builders: createBuilderPool(chunks),
+    seriesMax: 0,
+    report: createReadReport(),
+  });
+}
+
+interface Reads {
+  series: number;
+  chunks: number;
+  chunkSizeBytes: number;
+  samples: number;
+}
+
+function callOf(signal: AbortSignal = new AbortController().signal): QueryCall & { reads: Reads } {
+  const reads = { series: 0, chunks: 0, chunkSizeBytes: 0, samples: 0 };
+  const addRead = (read: Reads): void => {
+    reads.series += read.series;
+    reads.chunks += read.chunks;
+    reads.chunkSizeBytes += read.chunkSizeBytes;
+    reads.samples += read.samples;
+  };
+  return { signal, account: { addRead }, reads };
+}
+
+type Found = readonly [labels: string, samples: readonly (readonly [number, number])[]];
+
+async function collect(source: Queryable, selection: Selection, call = callOf()): Promise<Found[]> {
+  const found: Found[] = [];
+  for await (const batch of source.select(selection, call)) {
+    for (const { labels, timesMs, values, from, to } of batch.series) {
+      const samples = Array.from(timesMs.subarray(from, to), (t, i): [number, number] => [
+        t,
+        values[from + i] as number,
+      ]);
+      found.push([labels.join(), samples]);
+    }
+  }
+  return found;
+}
+
+describe("selecting", () => {
+  test("series come shard by shard with the samples of the closed range, all accounted", async () => {
+    const chunk = chunkOf([
+      [1000, 1],
+      [2000, 2],
+      [3000, 3],
+    ]);
+    const source = sourceOf([
+      { series: [{ labels: ["__name__", "b"], chunks: [chunk] }], frameSeries: 1 },
+      {
+        series: [
+          { labels: ["__name__", "a"], chunks: [chunk, chunkOf([[4000, 4]])] },
+          { labels: ["__name__", "empty"], chunks: [chunkOf([[9000, 4]])] },
+        ],
+        frameSeries: 1,
+      },
+    ]);
+    const call = callOf();
+    expect(await collect(source, { matchers: all, startMs: 2000, endMs: 4000 }, call)).toEqual([
+      [
+        "__name__,b",
+        [
+          [2000, 2],
+          [3000, 3],
+        ],
+      ],
+      [
+        "__name__,a",
+        [
+          [2000, 2],
+          [3000, 3],
+          [4000, 4],
+        ],
+      ],
+    ]);
+    expect(call.reads).toMatchObject({ series: 3, chunks: 4, samples: 5 });
+    expect(call.reads.chunkSizeBytes).toBeGreaterThan(40);
+  });
+
+  test("late samples are put in their place", async () => {
+    const series = {
+      labels: ["__name__", "a"],
+      chunks: [
+        chunkOf([
+          [1000, 1],
+          [3000, 3],
+        ]),
+        chunkOf([[5000, 5]]),
+        chunkOf([
+          [2000, 2],
+          [3000, 30],
+          [6000, 6],
+        ]),
+        chunkOf([[500, 0.5]]),
+      ],
+    };
+    expect(await collect(sourceOf([{ series: [series] }]), wide)).toEqual([
+      [
+        "__name__,a",
+        [
+          [500, 0.5],
+          [1000, 1],
+          [2000, 2],
+          [3000, 30],
+          [5000, 5],
+          [6000, 6],
+        ],
+      ],
+    ]);
+  });
+
+  test("many series come in several batches, each series in one", async () => {
+    const series = Array.from({ length: 5000 }, (_, i) => ({
+      labels: ["__name__", "m", "i", String(i)],
+      chunks: [
+        chunkOf([
+          [1000, i],
+          [2000, i + 0.5],
+        ]),
+      ],
+    }));
+    const source = sourceOf([{ series: series.slice(0, 3000) }, { series: series.slice(3000) }]);
+    const found = await collect(source, wide);
+    expect(found).toEqual(
+      series.map((one, i) => [
+        one.labels.join(),
+        [
+          [1000, i],
+          [2000, i + 0.5],
+        ],
+      ]),
+    );
+  });
+
+  test("a range that is empty asks nobody", async () => {
+    const source = sourceOf([
+      { series: [], beforeFrame: () => Promise.reject(new Error("asked")) },
+    ]);
+    expect(await collect(source, { matchers: all, startMs: 2, endMs: 1 })).toEqual([]);
+  });
+});
+
+describe("what cannot be complete fails", () => {
+  const series = [{ labels: ["__name__", "a"], chunks: [chunkOf([[1000, 1]])] }];
+  const hole = { startMs: 5000n, endMs: 6000n, cause: "a record was damaged" };
+
+  test("a hole that touches the range, although series came", async () => {
+    const source = sourceOf([{ series, holes: [hole] }]);
+    await expect(collect(source, wide)).rejects.toMatchObject({
+      id: "err-urd-query-incomplete",
+      message: expect.stringMatching(/1970-01-01T00:00:05.*shard-0.*a record was damaged/),
+    });
+    const before = { matchers: all, startMs: 0, endMs: 4999 };
+    expect(await collect(source, before)).toHaveLength(1);
+  });
+
+  test("a damaged chunk", async () => {
+    const bytes = Uint8Array.from([0, 9, 1, 2]);
+    const damaged = { ...chunkOf([[1, 1]]), bytes };
+    const source = sourceOf([{ series: [{ labels: ["__name__", "a"], chunks: [damaged] }] }]);
+    await expect(collect(source, wide)).rejects.toMatchObject({ id: "err-urd-query-incomplete" });
+  });
+
+  test("an encoding of another version", async () => {
+    const unknown = { ...chunkOf([[1, 1]]), encoding: 99 };
+    const source = sourceOf([{ series: [{ labels: ["__name__", "a"], chunks: [unknown] }] }]);
+    await expect(collect(source, wide)).rejects.toThrow(/encoding 99/);
+  });
+
+  test("a shard that fails, whichever it is", async () => {
+    const failing: FakeShard = {
+      series,
+      beforeFrame: () => Promise.reject(urdError("shard-unavailable", "Replaying.")),
+    };
+    for (const shards of [
+      [failing, { series }],
+      [{ series }, failing],
+    ]) {
+      await expect(collect(sourceOf(shards), wide)).rejects.toMatchObject({
+        id: "err-urd-shard-unavailable",
+      });
+    }
+  });
+});
+
+test("a call that is aborted ends, with its reason", async () => {
+  const controller = new AbortController();
+  const source = sourceOf([
+    {
+      series: [{ labels: ["__name__", "a"], chunks: [chunkOf([[1, 1]])] }],
+      beforeFrame: (signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+          controller.abort(urdError("query-timeout", "Late."));
+        }),
+    },
+  ]);
+  await expect(collect(source, wide, callOf(controller.signal))).rejects.toMatchObject({
+    id: "err-urd-query-timeout",
+  });
+});
+
+describe("labels", () => {
+  const shard = (...names: readonly string[]): FakeShard => ({
+    series: names.map((name) => ({ labels: ["__name__", name, "l", `${name}!`], chunks: [] })),
+  });
+  const source = sourceOf([shard("b", "\u{1f600}"), shard("\uffee", "a")]);
+
+  test("values are merged in the order of UTF-8 bytes and cut with a warning", async () => {
+    const values = ["a", "b", "\uffee", "\u{1f600}"];
+    const ask = (limit: number): ReturnType<Queryable["labelValues"]> =>
+      source.labelValues("__name__", [], limit, callOf());
+    expect(await ask(0)).toEqual({ values, warnings: [] });
+    expect(await ask(4)).toEqual({ values, warnings: [] });
+    const warnings = ["results truncated due to limit"];
+    expect(await ask(3)).toEqual({ values: values.slice(0, 3), warnings });
+  });
+
+  test("names are unique over shards", async () => {
+    const found = await source.labelNames([wide], 0, callOf());
+    expect(found.values).toEqual(["__name__", "l"]);
+  });
+
+  test("series are sorted, unique, and cut", async () => {
+    const twice = sourceOf([shard("b", "a"), shard("a", "c")]);
+    const all = await twice.series([wide], 0, callOf());
+    expect(all.series.map((labels) => labels[1])).toEqual(["a", "b", "c"]);
+    const some = await twice.series([wide], 2, callOf());
+    expect(some.series.map((labels) => labels[1])).toEqual(["a", "b"]);
+    expect(some.warnings).toEqual(["results truncated due to limit"]);
+  });
+});
