@@ -47,7 +47,7 @@ export async function runRealInput(
     await compareSeries(scene, { endMs, spanMs });
     await scene.stopPrometheus();
     await scene.killUrd();
-    const stored = await readStoredSamples(scene.dataDir);
+    const stored = await readStoredSamples(scene.dataDir, sceneTenants);
     const acknowledgedSamples = compareLedger(scene.proxy.acknowledged, stored);
     return {
       acknowledgedBatches: scene.proxy.counts.acknowledged,
