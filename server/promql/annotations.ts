@@ -1,3 +1,4 @@
+import { formatGeneral, formatTwoDigits } from "./go-format.ts";
 import { lineColumn } from "./parser/error.ts";
 import type { Position } from "./parser/ast.ts";
 
@@ -100,8 +101,8 @@ function printFixes(fixes: readonly MonotonicityFix[]): string {
   const time = (ms: number): string =>
     `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`;
   return (
-    `, from buckets ${bucketMin} to ${bucketMax}, with a max diff of ` +
-    `${Number(differenceMax.toPrecision(2))}, over ${fixes.length} samples ` +
-    `from ${time(fromMs)} to ${time(toMs)}`
+    `, from buckets ${formatGeneral(bucketMin)} to ${formatGeneral(bucketMax)}, ` +
+    `with a max diff of ${formatTwoDigits(differenceMax)}, ` +
+    `over ${fixes.length} samples from ${time(fromMs)} to ${time(toMs)}`
   );
 }

@@ -1,6 +1,8 @@
 import { dateFunctions } from "./date.ts";
 import { type NumberFunction, numberFunctions } from "./math.ts";
 import type { RangeFunction } from "./range-kernel.ts";
+import * as overTime from "./over-time.ts";
+import { derivative, doubleExponentialSmoothing, predictLinear } from "./regression.ts";
 import { delta, idelta, increase, irate, rate } from "./rate.ts";
 
 /** A function over range vectors. */
@@ -30,6 +32,27 @@ const rangeFunctions: Readonly<Record<string, Omit<RangeEntry, "kind">>> = {
   delta: { make: delta },
   irate: { make: irate },
   idelta: { make: idelta },
+  deriv: { make: derivative },
+  predict_linear: { make: predictLinear },
+  double_exponential_smoothing: { make: doubleExponentialSmoothing },
+  avg_over_time: { make: overTime.averageOverTime },
+  changes: { make: overTime.changes },
+  count_over_time: { make: overTime.countOverTime },
+  first_over_time: { make: overTime.firstOverTime, keepsName: true },
+  last_over_time: { make: overTime.lastOverTime, keepsName: true },
+  mad_over_time: { make: overTime.medianDistanceOverTime },
+  max_over_time: { make: overTime.maxOverTime },
+  min_over_time: { make: overTime.minOverTime },
+  present_over_time: { make: overTime.presentOverTime },
+  quantile_over_time: { make: overTime.quantileOverTime },
+  resets: { make: overTime.resets },
+  stddev_over_time: { make: overTime.deviationOverTime },
+  stdvar_over_time: { make: overTime.varianceOverTime },
+  sum_over_time: { make: overTime.sumOverTime },
+  ts_of_first_over_time: { make: overTime.timeOfFirstOverTime },
+  ts_of_last_over_time: { make: overTime.timeOfLastOverTime },
+  ts_of_max_over_time: { make: overTime.timeOfMaxOverTime },
+  ts_of_min_over_time: { make: overTime.timeOfMinOverTime },
 };
 
 /** All functions of the two common shapes, by name. */

@@ -1,3 +1,4 @@
+import { type Labels, labelsFrom, metricNameLabel, noLabels } from "../../model/index.ts";
 import { defined } from "../../platform/base/index.ts";
 import type { NumberEntry, RangeEntry } from "../functions/registry.ts";
 import { functionEntries } from "../functions/registry.ts";
@@ -6,19 +7,143 @@ import { valueType } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
 import type { Builder } from "./build.ts";
+import {
+  type HistogramInput,
+  histogramFraction,
+  histogramQuantile,
+  histogramQuantiles,
+  type PlacedScalar,
+} from "./histogram-functions.ts";
+import { labelJoin, labelReplace } from "./label-functions.ts";
 import { metricNameOf } from "./label-sets.ts";
 import { mapValues } from "./map-values.ts";
 import { rangeFunction } from "./range-function.ts";
-import { constantScalar, once, scalarByStep, scalarOfVector, vectorOfScalar } from "./scalars.ts";
+import {
+  absentVector,
+  constantScalar,
+  once,
+  scalarByStep,
+  scalarOfVector,
+  vectorOfScalar,
+} from "./scalars.ts";
+import { byLabels, byValue, type SeriesOrder, sortSeries } from "./sort.ts";
 import type { ScalarColumn, StepStream } from "./stream.ts";
+import { selectInstant } from "./vector-selector.ts";
 
 /** A call whose value is a vector. */
 export function buildVectorCall(b: Builder, call: Call, grid: StepGrid): StepStream {
   const entry = functionEntries.get(call.func);
   if (entry?.kind === "range") return buildRangeCall(b, { call, entry }, grid);
   if (entry?.kind === "number") return buildNumberCall(b, { call, entry }, grid);
-  if (call.func === "vector") return vectorOfScalar(b.scalar(argument(call, 0), grid), grid);
-  throw executionError(`function ${call.func} is not supported`);
+  const build = specialCalls[call.func];
+  if (build === undefined) throw executionError(`function ${call.func} is not supported`);
+  return build(b, call, grid);
+}
+
+type CallBuilder = (b: Builder, call: Call, grid: StepGrid) => StepStream;
+
+const sorted =
+  (order: (call: Call) => SeriesOrder): CallBuilder =>
+  (b, call, grid) =>
+    sortSeries(b.vector(argument(call, 0), grid), order(call), { grid, ctx: b.ctx });
+
+/** Functions that are more than a function of each sample or window. */
+const specialCalls: Readonly<Record<string, CallBuilder>> = {
+  vector: (b, call, grid) => vectorOfScalar(b.scalar(argument(call, 0), grid), grid),
+  absent(b, call, grid) {
+    const arg = argument(call, 0);
+    const labels = absentLabels(arg);
+    return absentVector(b.vector(arg, grid), { labels, grid }, b.ctx);
+  },
+  absent_over_time(b, call, grid) {
+    const present = buildVectorCall(b, { ...call, func: "present_over_time" }, grid);
+    return absentVector(present, { labels: absentLabels(argument(call, 0)), grid }, b.ctx);
+  },
+  timestamp: buildTimestamp,
+  label_replace(b, call, grid) {
+    const [target = "", replacement = "", source = "", pattern = ""] = stringArguments(call, 1);
+    const input = b.vector(argument(call, 0), grid);
+    const replace = { target, replacement, source, pattern };
+    return labelReplace(input, replace, { grid, ctx: b.ctx });
+  },
+  label_join(b, call, grid) {
+    const [target = "", separator = "", ...sources] = stringArguments(call, 1);
+    const input = b.vector(argument(call, 0), grid);
+    return labelJoin(input, { target, separator, sources }, { grid, ctx: b.ctx });
+  },
+  sort: sorted(() => byValue(1)),
+  sort_desc: sorted(() => byValue(-1)),
+  sort_by_label: sorted((call) => byLabels(stringArguments(call, 1), 1)),
+  sort_by_label_desc: sorted((call) => byLabels(stringArguments(call, 1), -1)),
+  histogram_quantile(b, call, grid) {
+    const quantile = placedScalar(b, argument(call, 0), grid);
+    return histogramQuantile(histogramInput(b, argument(call, 1), grid), quantile, {
+      grid,
+      ctx: b.ctx,
+    });
+  },
+  histogram_quantiles(b, call, grid) {
+    const [label = ""] = stringArguments(call, 1);
+    const quantiles = call.args.slice(2).map((arg) => placedScalar(b, arg, grid));
+    const input = histogramInput(b, argument(call, 0), grid);
+    return histogramQuantiles(input, { label, quantiles }, { grid, ctx: b.ctx });
+  },
+  histogram_fraction(b, call, grid) {
+    const lower = b.scalar(argument(call, 0), grid);
+    const upper = b.scalar(argument(call, 1), grid);
+    const input = histogramInput(b, argument(call, 2), grid);
+    return histogramFraction(input, { lower, upper }, { grid, ctx: b.ctx });
+  },
+};
+
+function histogramInput(b: Builder, arg: Expr, grid: StepGrid): HistogramInput {
+  return { stream: b.vector(arg, grid), position: arg.position };
+}
+
+function placedScalar(b: Builder, arg: Expr, grid: StepGrid): PlacedScalar {
+  return { scalar: b.scalar(arg, grid), position: arg.position };
+}
+
+/** String arguments from the `from`th argument on. */
+function stringArguments(call: Call, from: number): readonly string[] {
+  return call.args.slice(from).flatMap((arg) => (arg.kind === "string" ? [arg.value] : []));
+}
+
+/** Over a selector the samples' own times, over anything else the evaluation time. */
+function buildTimestamp(b: Builder, call: Call, grid: StepGrid): StepStream {
+  const arg = argument(call, 0);
+  const inner = arg.kind === "step-invariant" ? arg.expr : arg;
+  const selector = inner.kind === "vector-selector" ? inner : undefined;
+  return mapValues(
+    {
+      input:
+        selector === undefined ? b.vector(arg, grid) : selectInstant(selector, grid, b.ctx, "time"),
+      dropsName: true,
+      map: async () =>
+        selector === undefined ? (_value, step) => stepTimeMs(grid, step) / 1000 : (value) => value,
+    },
+    grid,
+    b.ctx,
+  );
+}
+
+/** The labels that a selector's matchers fix; a name that is matched twice is left out. */
+function absentLabels(arg: Expr): Labels {
+  const inner = arg.kind === "step-invariant" ? arg.expr : arg;
+  const selector = inner.kind === "matrix-selector" ? inner.selector : inner;
+  if (selector.kind !== "vector-selector") return noLabels;
+  const fixed = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const { name, type, value } of selector.matchers) {
+    if (name === metricNameLabel) continue;
+    if (type === "=" && !seen.has(name)) {
+      fixed.set(name, value);
+      seen.add(name);
+    } else {
+      fixed.delete(name);
+    }
+  }
+  return labelsFrom(fixed);
 }
 
 /** A call whose value is a scalar. */

@@ -5,10 +5,14 @@ import { valueType } from "../parser/index.ts";
 import { firstStepGrid, type StepGrid } from "../plan/grid.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subqueryGrid } from "../plan/selector-ranges.ts";
+import { executionError } from "../query-error.ts";
 import { aggregateFold } from "./aggregate.ts";
 import { folds } from "./aggregate-folds.ts";
+import { aggregateQuantile } from "./aggregate-quantile.ts";
+import { aggregateSelect } from "./aggregate-select.ts";
 import { binaryVectors } from "./binary-vector.ts";
 import { buildScalarCall, buildVectorCall } from "./build-call.ts";
+import { countValues } from "./count-values.ts";
 import { mapValues, type ValueMap } from "./map-values.ts";
 import { type RangeSource, selectRange } from "./range-source.ts";
 import { combineScalars, constantScalar, once } from "./scalars.ts";
@@ -114,8 +118,26 @@ function buildSubquery(b: Builder, expr: Subquery, grid: StepGrid): RangeSource 
 function buildAggregate(b: Builder, expr: Aggregate, grid: StepGrid): StepStream {
   const input = b.vector(expr.expr, grid);
   const grouping = { labels: expr.grouping, without: expr.without };
-  const makeFold = defined(folds[expr.op], `aggregation ${expr.op}`);
-  return aggregateFold({ input, grouping, makeFold }, grid, b.ctx);
+  const makeFold = folds[expr.op];
+  if (makeFold !== undefined) return aggregateFold({ input, grouping, makeFold }, grid, b.ctx);
+  const param = defined(expr.param, `parameter of ${expr.op}`);
+  if (expr.op === "count_values") {
+    assert(param.kind === "string", "count_values takes a string");
+    return countValues({ input, grouping, label: param.value }, grid, b.ctx);
+  }
+  const scalar = b.scalar(param, grid);
+  const { position } = param;
+  return expr.op === "quantile"
+    ? aggregateQuantile(
+        { input, grouping, quantile: scalar, quantilePosition: position },
+        grid,
+        b.ctx,
+      )
+    : aggregateSelect(
+        { op: expr.op, input, grouping, param: scalar, paramPosition: position },
+        grid,
+        b.ctx,
+      );
 }
 
 function buildUnary(b: Builder, expr: Unary, grid: StepGrid): StepStream {
@@ -130,6 +152,9 @@ function buildBinary(b: Builder, expr: Binary, grid: StepGrid): StepStream {
   const lhs = b.vector(expr.lhs, grid);
   const rhs = b.vector(expr.rhs, grid);
   const { op, matching, returnBool } = expr;
+  if (matching.fillLeft !== undefined || matching.fillRight !== undefined) {
+    throw executionError("fill modifiers are not supported");
+  }
   return matching.card === "many-to-many"
     ? setOperation({ op, lhs, rhs, matching }, grid, b.ctx)
     : binaryVectors({ op, lhs, rhs, matching, returnBool }, grid, b.ctx);

@@ -7,9 +7,9 @@ import {
   quote,
 } from "../../model/index.ts";
 
-/** The labels without the metric name. */
+/** The labels without those that say what a metric is: its name, type and unit. */
 export function withoutName(labels: Labels): Labels {
-  return without(labels, isMetricName);
+  return without(labels, isMetadata);
 }
 
 /** The labels whose names `drops` does not hold for. Returns the same array when all stay. */
@@ -55,6 +55,6 @@ export function printLabels(labels: Labels): string {
 
 const legacyName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-function isMetricName(name: string): boolean {
-  return name === metricNameLabel;
+function isMetadata(name: string): boolean {
+  return name === metricNameLabel || name === "__type__" || name === "__unit__";
 }

@@ -4,7 +4,7 @@ import type { MatrixSelector } from "../parser/index.ts";
 import { durationMs } from "../plan/durations.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { rangeSelection, shiftOf, type TimeShift } from "../plan/selector-ranges.ts";
-import { pinnedName } from "./vector-selector.ts";
+import { pinnedName, refuseExtended } from "./vector-selector.ts";
 import type { EvalContext } from "./stream.ts";
 
 /** Raw samples with the window that each step sees of them. */
@@ -20,6 +20,7 @@ export interface RangeSource {
 
 /** Raw samples of the series a range selector matches. */
 export function selectRange(node: MatrixSelector, grid: StepGrid, ctx: EvalContext): RangeSource {
+  refuseExtended(node.selector);
   return {
     metricName: pinnedName(node.selector.matchers),
     rangeMs: durationMs(node.range),

@@ -3,6 +3,7 @@ import type { SeriesColumns } from "../../storage/index.ts";
 import type { VectorSelector } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { instantSelection, shiftedMs, shiftOf } from "../plan/selector-ranges.ts";
+import { executionError } from "../query-error.ts";
 import {
   checkpoint,
   createBatchBuilder,
@@ -23,10 +24,16 @@ export function selectInstant(
   ctx: EvalContext,
   output: SelectorOutput = "value",
 ): StepStream {
+  refuseExtended(node);
   return {
     metricName: pinnedName(node.matchers),
     batches: () => readSelector({ node, grid, ctx, output }),
   };
+}
+
+/** Throws for selectors whose windows reach beyond their range. */
+export function refuseExtended({ extended }: VectorSelector): void {
+  if (extended !== undefined) throw executionError(`${extended} selectors are not supported`);
 }
 
 /** The metric name that matchers allow, undefined when they allow several. */

@@ -105,6 +105,6 @@ function combine(op: DurationExpr["op"], lhs: number, rhs: number): number {
     case "max_of":
       return Math.max(lhs, rhs);
     default:
-      return -lhs;
+      return -rhs;
   }
 }

@@ -43,6 +43,8 @@ export async function runScript(text: string): Promise<readonly Outcome[]> {
 
 function load(store: MemoryQueryable, command: Command & { kind: "load" }): void {
   for (const line of command.series) {
+    // Start timestamps of a series stand in a line of their own.
+    if (/^[^{]*(\{.*\})?@st\s/.test(line)) continue;
     const { labels, values } = parseSeriesLine(line);
     for (const [i, value] of values.entries()) {
       const timeMs = i * command.stepMs;
