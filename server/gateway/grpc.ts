@@ -25,8 +25,7 @@ import {
   serve,
 } from "../platform/rpc/index.ts";
 import { errorDetailOf, errorOfDetail } from "../wire/index.ts";
-import type { FrontRequest, FrontResponse } from "./front-port/exchange.ts";
-import type { FrontHandler } from "./front-port/front-port.ts";
+import type { FrontHandler, FrontRequest, FrontResponse } from "./front-port/exchange.ts";
 import { typedPush, typedQuery } from "./grpc-json.ts";
 
 /** What the public services stand on. A ServiceClient fits as handlers. */

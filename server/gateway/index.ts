@@ -1,8 +1,12 @@
 export type { HttpRequest, HttpResponse } from "./exchange.ts";
-export type { CutReason, FrontRequest, FrontResponse } from "./front-port/exchange.ts";
+export type {
+  CutReason,
+  FrontHandler,
+  FrontRequest,
+  FrontResponse,
+} from "./front-port/exchange.ts";
 export {
   createFrontPort,
-  type FrontHandler,
   type FrontPort,
   type FrontPortOptions,
 } from "./front-port/front-port.ts";

@@ -14,6 +14,13 @@ export type FrontRequest = IncomingMessage | Http2ServerRequest;
 /** An answer of either protocol. */
 export type FrontResponse = ServerResponse | Http2ServerResponse;
 
+/** Answers requests of both protocols. Neither call throws. */
+export interface FrontHandler {
+  handle(request: FrontRequest, response: FrontResponse): void;
+  /** For clients that wait for `100 Continue`, which the handler gives, before they send more. */
+  handleExpectContinue(request: FrontRequest, response: FrontResponse): void;
+}
+
 /** Why a client was cut off. */
 export type CutReason =
   | "too-many-connections"

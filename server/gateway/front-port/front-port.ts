@@ -6,18 +6,11 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type Clock, defined, sleep } from "../../platform/base/index.ts";
-import type { CutReason, ExchangeWatch, FrontRequest, FrontResponse } from "./exchange.ts";
+import type { CutReason, ExchangeWatch, FrontHandler, FrontRequest } from "./exchange.ts";
 import { createHttp1, type InnerServer } from "./http1.ts";
 import { createHttp2 } from "./http2.ts";
 import type { FrontPortLimits } from "./limits.ts";
 import { type Protocol, sniff } from "./sniff.ts";
-
-/** Answers requests of both protocols. Neither call throws. */
-export interface FrontHandler {
-  handle(request: FrontRequest, response: FrontResponse): void;
-  /** For clients that wait for `100 Continue`, which the handler gives, before they send more. */
-  handleExpectContinue(request: FrontRequest, response: FrontResponse): void;
-}
 
 /** What a front port is made of. */
 export interface FrontPortOptions {

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type Exchange, type ExchangeWatch, watchExchange } from "./exchange.ts";
-import type { FrontHandler } from "./front-port.ts";
+import { type Exchange, type ExchangeWatch, type FrontHandler, watchExchange } from "./exchange.ts";
 
 /** Header timeouts are looked for so often; a second is fine for timeouts of many. */
 const sweepIntervalMsMax = 1_000;

@@ -6,8 +6,7 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import type { Timer } from "../../platform/base/index.ts";
-import { type ExchangeWatch, watchExchange } from "./exchange.ts";
-import type { FrontHandler } from "./front-port.ts";
+import { type ExchangeWatch, type FrontHandler, watchExchange } from "./exchange.ts";
 import type { InnerServer } from "./http1.ts";
 
 /** Large enough that one upload is not paced by round trips; a stream holds no more of us. */

@@ -3,10 +3,9 @@ import { connect as h2Connect, type ClientHttp2Session, constants } from "node:h
 import { connect, type Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { afterEach, describe, expect, test } from "vitest";
-import type { CutReason } from "../../../../server/gateway/front-port/exchange.ts";
+import type { CutReason, FrontHandler } from "../../../../server/gateway/front-port/exchange.ts";
 import {
   createFrontPort,
-  type FrontHandler,
   type FrontPort,
 } from "../../../../server/gateway/front-port/front-port.ts";
 import { defaultFrontPortLimits } from "../../../../server/gateway/front-port/limits.ts";
