@@ -42,7 +42,7 @@ export function createIngesterSource(options: IngesterSourceOptions): Queryable 
         const request = { ...listRequest(options, selections, limit) };
         return (await peer.client.labelNames(request, peerOptions)).names;
       }),
-    labelValues: (name, selections, limit, call) =>
+    labelValues: (name, ...[selections, limit, call]) =>
       listTexts(options, { limit, call }, async (peer, peerOptions) => {
         const request = { ...listRequest(options, selections, limit), name };
         return (await peer.client.labelValues(request, peerOptions)).values;

@@ -12,7 +12,7 @@ import {
 /** The ingest shards of this process, reached over ports that change when a shard restarts. */
 export interface ShardPeers {
   /** All shards by number. Throws nothing while one is down: asking it fails then. */
-  all(): readonly IngesterPeer[];
+  readonly all: () => readonly IngesterPeer[];
   /** Takes ports to all shards, by number; earlier ones are closed. */
   connectAll(ports: readonly MessagePort[]): void;
   /** Takes a new port to one shard. */

@@ -55,6 +55,7 @@ function matcherOf(matcher: LabelMatcher): Matcher {
       return { type: "=~", name, value };
     case WireMatcherType.NOT_REGEX:
       return { type: "!~", name, value };
+    case WireMatcherType.UNSPECIFIED:
     default:
       throw urdError("request-invalid", `Unknown matcher type ${String(matcher.type)}.`);
   }

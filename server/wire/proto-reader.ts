@@ -7,7 +7,7 @@ import { badVarint, type ByteCursor, readInt64, readUvarint } from "../platform/
  */
 
 /** Wire types of protobuf; groups are not among them. */
-export const wireTypes: {
+const wireTypes: {
   readonly varint: 0;
   readonly fixed64: 1;
   readonly sized: 2;

@@ -10,7 +10,7 @@ const utf8 = new TextEncoder();
 /** Numbers the strings of one stream and writes each once, as field 1 of a frame. */
 export interface SymbolWriter {
   /** Number of the string; the first time, its bytes are appended to `out`. */
-  refOf(text: string): number;
+  readonly refOf: (text: string) => number;
   /** Symbols not sent yet. The caller empties it when it has sent them. */
   readonly out: GrowingBytes;
 }

@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { HoleSchema } from "../../gen/urd/ingester/v1/ingester_pb.ts";
 import { compileMatcher, type Labels, labelValue } from "../../server/model/index.ts";
@@ -6,9 +7,11 @@ import { systemClock } from "../../server/platform/base/index.ts";
 import {
   createClient,
   openInProcessChannel,
+  type PortServer,
   RawIngesterService,
   type ServiceHandlers,
   serve,
+  serveOnPort,
 } from "../../server/platform/rpc/index.ts";
 import type { Selection } from "../../server/storage/index.ts";
 import { encodeXor, makeColumns } from "../../server/tsdb/index.ts";
@@ -54,6 +57,12 @@ export function chunkOf(
     offsetBytes: 0,
     sizeBytes: 0,
   };
+}
+
+/** Serves a stand-in shard on a port, as a shard thread does. */
+export function serveFakeShard(shard: FakeShard, port: MessagePort): PortServer {
+  const handlers = { ...handlersOf(shard), ...shard.handlers };
+  return serveOnPort(port, [serve(RawIngesterService, handlers)], { clock: systemClock });
 }
 
 /** Peers of stand-in shards that live in this thread. */

@@ -31,17 +31,19 @@ export function writeString(bytes: Uint8Array, position: number, text: string): 
   return at;
 }
 
-// The pattern is our own and of fixed size, so it may be a RegExp.
-const special = /["\\\u0000-\u001f]/g;
-
 function escaped(text: string): string {
-  return text.replace(special, (character) => {
-    if (character === '"' || character === "\\") return `\\${character}`;
-    if (character === "\n") return "\\n";
-    if (character === "\r") return "\\r";
-    if (character === "\t") return "\\t";
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
+  let out = "";
+  for (const character of text) out += escapedCharacter(character);
+  return out;
+}
+
+function escapedCharacter(character: string): string {
+  if (character === '"' || character === "\\") return `\\${character}`;
+  if (character >= " ") return character;
+  if (character === "\n") return "\\n";
+  if (character === "\r") return "\\r";
+  if (character === "\t") return "\\t";
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /**

@@ -60,7 +60,9 @@ test("what a file grows by is seen", () => {
   writeFileSync(pathOf(3, 2), bytes.subarray(0, offsets[1]));
   const reader = open();
   const at = (i: number): Parameters<ChunkReader["read"]>[0] => ({
-    ...{ shard: 3, file: 2, offsetBytes: offsets[i] as number },
+    shard: 3,
+    file: 2,
+    offsetBytes: offsets[i] as number,
     sizeBytes: (chunks[i] as Uint8Array).length,
   });
   expect(reader.read(at(0))).toEqual(chunks[0]);

@@ -57,7 +57,10 @@ function clientOf(
     peers: () => peers,
     open: (tenant, report) =>
       createIngesterSource({
-        ...{ tenant, peers, builders, report },
+        tenant,
+        peers,
+        builders,
+        report,
         readsChunksFiles: false,
         seriesMax: 0,
       }),
