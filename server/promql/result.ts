@@ -1,7 +1,7 @@
 import { compareLabels, type Labels } from "../model/index.ts";
 import type { SeriesBatch, SeriesColumns } from "../storage/index.ts";
 import type { AnnotationTexts } from "./annotations.ts";
-import type { Builder } from "./operators/build.ts";
+import type { Builder } from "./operators/builder.ts";
 import { holdAll, mergeEqualLabels, releaseAll } from "./operators/held-series.ts";
 import { withoutName } from "./operators/label-sets.ts";
 import { createMarkerFilter } from "./operators/range-source.ts";

@@ -6,7 +6,7 @@ import type { Call, Expr } from "../parser/index.ts";
 import { valueType } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
-import type { Builder } from "./build.ts";
+import type { Builder } from "./builder.ts";
 import {
   type HistogramInput,
   histogramFraction,

@@ -12,6 +12,7 @@ import { aggregateQuantile } from "./aggregate-quantile.ts";
 import { aggregateSelect } from "./aggregate-select.ts";
 import { binaryVectors } from "./binary-vector.ts";
 import { buildScalarCall, buildVectorCall } from "./build-call.ts";
+import type { Builder } from "./builder.ts";
 import { countValues } from "./count-values.ts";
 import { mapValues, type ValueMap } from "./map-values.ts";
 import { type RangeSource, selectRange } from "./range-source.ts";
@@ -22,16 +23,6 @@ import { repeatFirstStep, repeatScalar } from "./step-invariant.ts";
 import type { EvalContext, ScalarColumn, StepStream } from "./stream.ts";
 import { subquerySource } from "./subquery.ts";
 import { selectInstant } from "./vector-selector.ts";
-
-/** Turns expressions into operators on a grid. Nothing is read before a stream is. */
-export interface Builder {
-  readonly ctx: EvalContext;
-  vector(expr: Expr, grid: StepGrid): StepStream;
-  scalar(expr: Expr, grid: StepGrid): ScalarColumn;
-  range(expr: Expr, grid: StepGrid): RangeSource;
-  /** The same builder with another context. */
-  withContext(ctx: EvalContext): Builder;
-}
 
 /** A builder for the expressions of one plan. Each place of the plan is built once. */
 export function createBuilder(plan: Plan, ctx: EvalContext): Builder {
@@ -53,7 +44,6 @@ export function createBuilder(plan: Plan, ctx: EvalContext): Builder {
       },
       scalar: (expr, grid) => buildScalar(builder, expr, grid),
       range: (expr, grid) => buildRange(builder, expr, grid),
-      withContext: make,
     };
     return builder;
   };

@@ -36,75 +36,94 @@ export function createStepHeaps(
 ): StepHeaps {
   const sizes = new Int32Array(stepCount);
   let capacity = 0;
-  let values = new Float64Array(0);
-  let owners = new Int32Array(0);
-
+  let columns: Entries = newEntries(0);
   const grow = (): void => {
     const wider = Math.max(1, capacity * 2);
     onGrow(stepCount * (wider - capacity));
-    const [newValues, newOwners] = [
-      new Float64Array(stepCount * wider),
-      new Int32Array(stepCount * wider),
-    ];
+    const grown = newEntries(stepCount * wider);
     for (let step = 0; step < stepCount; step++) {
       const from = step * capacity;
-      newValues.set(values.subarray(from, from + sizes[step]!), step * wider);
-      newOwners.set(owners.subarray(from, from + sizes[step]!), step * wider);
+      const to = from + sizes[step]!;
+      grown.values.set(columns.values.subarray(from, to), step * wider);
+      grown.owners.set(columns.owners.subarray(from, to), step * wider);
     }
-    [capacity, values, owners] = [wider, newValues, newOwners];
+    capacity = wider;
+    columns = grown;
   };
-  const swap = (a: number, b: number): void => {
-    const [value, owner] = [values[a]!, owners[a]!];
-    values[a] = values[b]!;
-    owners[a] = owners[b]!;
-    values[b] = value;
-    owners[b] = owner;
-  };
-  const siftUp = (base: number, place: number): void => {
-    let at = place;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!order(values[base + at]!, values[base + parent]!)) return;
-      swap(base + parent, base + at);
-      at = parent;
-    }
-  };
-  const siftDown = (base: number, size: number): void => {
-    let at = 0;
-    for (let child = 1; child < size; child = 2 * at + 1) {
-      const right = child + 1;
-      const best =
-        right < size && order(values[base + right]!, values[base + child]!) ? right : child;
-      if (!order(values[base + best]!, values[base + at]!)) return;
-      swap(base + at, base + best);
-      at = best;
-    }
-  };
-
   return {
     size: (step) => sizes[step]!,
     push(step, value, owner) {
       if (sizes[step]! === capacity) grow();
       const place = sizes[step]!++;
       const base = step * capacity;
-      values[base + place] = value;
-      owners[base + place] = owner;
-      siftUp(base, place);
+      columns.values[base + place] = value;
+      columns.owners[base + place] = owner;
+      siftUp(columns, { base, size: place + 1 }, order);
     },
-    top: (step) => values[step * capacity]!,
+    top: (step) => columns.values[step * capacity]!,
     replaceTop(step, value, owner) {
       const base = step * capacity;
-      values[base] = value;
-      owners[base] = owner;
-      siftDown(base, sizes[step]!);
+      columns.values[base] = value;
+      columns.owners[base] = owner;
+      siftDown(columns, { base, size: sizes[step]! }, order);
     },
     entries(step) {
       const base = step * capacity;
       return Array.from({ length: sizes[step]! }, (_, i) => ({
-        value: values[base + i]!,
-        owner: owners[base + i]!,
+        value: columns.values[base + i]!,
+        owner: columns.owners[base + i]!,
       }));
     },
     room: () => stepCount * capacity,
   };
+}
+
+interface Entries {
+  readonly values: Float64Array;
+  readonly owners: Int32Array;
+}
+
+/** One heap: `size` entries from `base` on. */
+interface Heap {
+  readonly base: number;
+  readonly size: number;
+}
+
+function newEntries(count: number): Entries {
+  return { values: new Float64Array(count), owners: new Int32Array(count) };
+}
+
+function swap({ values, owners }: Entries, a: number, b: number): void {
+  const value = values[a]!;
+  const owner = owners[a]!;
+  values[a] = values[b]!;
+  owners[a] = owners[b]!;
+  values[b] = value;
+  owners[b] = owner;
+}
+
+/** Moves the last entry up to where it belongs. */
+function siftUp(entries: Entries, { base, size }: Heap, order: HeapOrder): void {
+  const { values } = entries;
+  let at = size - 1;
+  while (at > 0) {
+    const parent = (at - 1) >> 1;
+    if (!order(values[base + at]!, values[base + parent]!)) return;
+    swap(entries, base + parent, base + at);
+    at = parent;
+  }
+}
+
+/** Moves the top entry down to where it belongs. */
+function siftDown(entries: Entries, { base, size }: Heap, order: HeapOrder): void {
+  const { values } = entries;
+  let at = 0;
+  for (let child = 1; child < size; child = 2 * at + 1) {
+    const right = child + 1;
+    const isRight = right < size && order(values[base + right]!, values[base + child]!);
+    const best = isRight ? right : child;
+    if (!order(values[base + best]!, values[base + at]!)) return;
+    swap(entries, base + at, base + best);
+    at = best;
+  }
 }
