@@ -85,6 +85,7 @@ async function open(): Promise<void> {
     newest: data.shards > 1 ? new NewestTimes(data.newestTimes) : undefined,
     settings: {
       ...shardDefaults,
+      snapshotLogSizeBytesMin: data.snapshotTailSizeBytesMin,
       log: {
         ...shardDefaults.log,
         syncMode: data.walSync,

@@ -18,6 +18,8 @@ export interface ShardThreadData {
   readonly walSyncIntervalMs: number;
   /** Series that the shard may hold, all tenants together; 0: what its memory allows. */
   readonly seriesMax: number;
+  /** Length of the log from which on a snapshot is taken. */
+  readonly snapshotTailSizeBytesMin: number;
   readonly limits: LimitsState;
   /** Shared by all shards; see `newestTimesMemory`. */
   readonly newestTimes: SharedArrayBuffer;

@@ -149,7 +149,7 @@ function makePort(
   });
   const frontPort = createFrontPort({
     handler,
-    limits: defaultFrontPortLimits,
+    limits: { ...defaultFrontPortLimits, ...config.server },
     clock,
     isLongLived: (request) => handler.isLongLived(request),
     onCut: (reason) => cuts.inc({ reason }),

@@ -1,3 +1,4 @@
+import { defaultFrontPortLimits } from "../gateway/index.ts";
 import type { TenantLimits } from "../limits/index.ts";
 import {
   duration,
@@ -37,6 +38,9 @@ export interface Config {
   readonly server: {
     readonly httpListenAddress: string;
     readonly httpListenPort: number;
+    readonly firstBytesTimeoutMs: number;
+    readonly headersTimeoutMs: number;
+    readonly bodyTimeoutMs: number;
   };
   readonly distributor: {
     readonly inflightPushesMax: number;
@@ -47,6 +51,7 @@ export interface Config {
     readonly shards: number;
     /** 0: as memory allows. */
     readonly seriesMax: number;
+    readonly snapshotTailSizeBytesMin: number;
   };
   readonly wal: {
     readonly sync: WalSyncMode;
@@ -126,6 +131,27 @@ const serverOptions: OptionTable<Config>["server"] = {
     default: 9009,
     doc: "Public port for HTTP/1.1, HTTP/2, gRPC, gRPC-Web and Connect. 0 takes a free one.",
   }),
+  firstBytesTimeoutMs: option({
+    key: "server.first_bytes_timeout",
+    kind: duration({ min: 1 }),
+    default: defaultFrontPortLimits.firstBytesTimeoutMs,
+    maturity: "advanced",
+    doc: "Time from a connection to its first bytes, after which it is closed.",
+  }),
+  headersTimeoutMs: option({
+    key: "server.header_timeout",
+    kind: duration({ min: 1 }),
+    default: defaultFrontPortLimits.headersTimeoutMs,
+    maturity: "advanced",
+    doc: "Time from the first byte of an HTTP/1.1 request to the end of its headers.",
+  }),
+  bodyTimeoutMs: option({
+    key: "server.request_timeout",
+    kind: duration({ min: 1 }),
+    default: defaultFrontPortLimits.bodyTimeoutMs,
+    maturity: "advanced",
+    doc: "Time for the whole body of a request to arrive; streams are excepted.",
+  }),
 };
 
 const distributorOptions: OptionTable<Config>["distributor"] = {
@@ -160,6 +186,13 @@ const ingesterOptions: OptionTable<Config>["ingester"] = {
     default: 0,
     maturity: "advanced",
     doc: "Series in memory after which new ones are refused. 0: as memory allows.",
+  }),
+  snapshotTailSizeBytesMin: option({
+    key: "ingester.snapshot_tail_size",
+    kind: size({ min: 4096 }),
+    default: 256 * 2 ** 20,
+    maturity: "advanced",
+    doc: "Length of a shard's log behind its last snapshot from which on a new one is taken, or that snapshot's length if it is more.",
   }),
 };
 

@@ -1,12 +1,11 @@
 import process from "node:process";
-import { type Clock, errorText, UrdError } from "../platform/base/index.ts";
+import { type Clock, errorText } from "../platform/base/index.ts";
 import { createLogger, type Logger } from "../platform/telemetry/index.ts";
 import { banner } from "./banner.ts";
 import { exitCodes } from "./cli/command-line.ts";
 import type { Config } from "./options.ts";
 import { createServer, type Server } from "./server.ts";
 import { watchSignals } from "./signals.ts";
-import { StartError } from "./start-error.ts";
 import { buildInfo } from "./version.ts";
 
 /**
@@ -45,8 +44,7 @@ async function start(server: Server, logger: Logger): Promise<boolean> {
     return true;
   } catch (error) {
     process.stderr.write(`urd: ${errorText(error)}\n`);
-    const isExpected = error instanceof StartError || error instanceof UrdError;
-    if (!isExpected) logger.error("the start failed", { error });
+    logger.debug("the start failed", { error });
     return false;
   }
 }

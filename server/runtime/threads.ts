@@ -1,11 +1,13 @@
 import { MessageChannel } from "node:worker_threads";
 import type { ShardThreadData } from "../ingester/index.ts";
+import { createFrontKernel, createShardKernel } from "../kernel/index.ts";
 import type { Limits, LimitsState } from "../limits/index.ts";
 import { assert, type Clock } from "../platform/base/index.ts";
 import type { Channel } from "../platform/rpc/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
 import type { QueryThreadData, QueryThreadMessage } from "../querier/index.ts";
-import { newestTimesMemory } from "../shard/index.ts";
+import { nodeVfs } from "../platform/vfs/index.ts";
+import { newestTimesMemory, prepareShards, shardDefaults } from "../shard/index.ts";
 import { createLeastBusyChannel } from "./least-busy-channel.ts";
 import type { Config } from "./options.ts";
 import type { MetricThreads } from "./process-metrics.ts";
@@ -82,12 +84,34 @@ export function createThreads(options: ThreadsOptions): Threads {
   });
   return {
     logSync: { start: () => logSync.start(), stop: () => logSync.stop(stopTimeoutMs) },
-    ingester: asModule(shards),
+    ingester: {
+      ...asModule(shards),
+      async start() {
+        await prepareData(options);
+        await shards.start();
+      },
+    },
     querier: asModule(queries),
     shardChannels: shards.channels,
     queryChannel: createLeastBusyChannel(queries.channels),
     groups: [shards, queries],
   };
+}
+
+/** Makes the data directory fit for as many shards as there will be. */
+function prepareData({ config, counts, limits, clock, logger }: ThreadsOptions): Promise<void> {
+  const url = kernelLocation();
+  return prepareShards({
+    vfs: nodeVfs,
+    clock,
+    logger,
+    dataDir: config.process.dataDir,
+    shards: counts.shards,
+    limits,
+    settings: shardDefaults,
+    createKernel: () => createShardKernel({ url }),
+    createFrontKernel: () => createFrontKernel({ url }),
+  });
 }
 
 type CommonOptions = Pick<ThreadGroupOptions, "log" | "readiness" | "clock" | "logger">;
@@ -124,6 +148,7 @@ function shardInput(
       walSync: config.wal.sync,
       walSyncIntervalMs: config.wal.syncIntervalMs,
       seriesMax: config.ingester.seriesMax,
+      snapshotTailSizeBytesMin: config.ingester.snapshotTailSizeBytesMin,
       limits: limits.state,
       newestTimes: own.newestTimes,
       syncPort: port2,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What values an option takes: how they are read from YAML or from a flag's text, and how

@@ -34,7 +34,10 @@ async function run(args: readonly string[], files: Record<string, string> = {}):
 test("without a command it serves with the defaults", async () => {
   const { code, served } = await run([]);
   expect(code).toBe(0);
-  expect(served[0]?.server).toEqual({ httpListenAddress: "127.0.0.1", httpListenPort: 9009 });
+  expect(served[0]?.server).toMatchObject({
+    httpListenAddress: "127.0.0.1",
+    httpListenPort: 9009,
+  });
   expect(served[0]?.limits.outOfOrderWindowMs).toBe(7_200_000);
 });
 
