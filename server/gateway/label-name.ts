@@ -6,14 +6,17 @@ import { urdError } from "../model/index.ts";
  * an escaped one and is none stands for itself. Throws for what can be no label name.
  */
 export function labelNameOf(segment: string): string {
-  let name: string;
+  let decoded: string;
   try {
-    name = decodeURIComponent(segment);
+    decoded = decodeURIComponent(segment);
   } catch {
     throw urdError("request-invalid", `invalid label name: ${JSON.stringify(segment)}`);
   }
-  if (name === "") throw urdError("request-invalid", 'invalid label name: ""');
-  return name.startsWith("U__") ? (unescapeName(name.slice(3)) ?? name) : name;
+  const name = decoded.startsWith("U__") ? (unescapeName(decoded.slice(3)) ?? decoded) : decoded;
+  if (name === "") {
+    throw urdError("request-invalid", `invalid label name: ${JSON.stringify(name)}`);
+  }
+  return name;
 }
 
 const escaped = /_([0-9a-fA-F]{0,6})_|_/g;

@@ -33,7 +33,7 @@ export async function readParameters(exchange: Exchange, budget: ByteBudget): Pr
     throw urdError("request-invalid", `more than ${parametersMax} parameters in one request`);
   }
   const values = new Map<string, string[]>();
-  for (const source of [form, utf8Of(exchange.search)]) {
+  for (const source of [form, exchange.search]) {
     for (const [name, value] of new URLSearchParams(source)) {
       const known = values.get(name);
       if (known === undefined) values.set(name, [value]);
@@ -81,9 +81,4 @@ function count(text: string, mark: string): number {
   let found = 0;
   for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) found++;
   return found;
-}
-
-/** Node reads the address byte by byte; clients that do not escape send UTF-8 there. */
-function utf8Of(search: string): string {
-  return /[\u0080-\u00ff]/.test(search) ? Buffer.from(search, "latin1").toString("utf8") : search;
 }
