@@ -5,7 +5,7 @@ import type {
   ShardKernel,
   TenantRules,
 } from "../kernel/index.ts";
-import type { Limits } from "../limits/index.ts";
+import { type Limits, shardsOfTenant } from "../limits/index.ts";
 import { urdError } from "../model/index.ts";
 import { type Clock, defined, UrdError } from "../platform/base/index.ts";
 import type { ChunksFiles } from "./chunks/chunks-files.ts";
@@ -75,8 +75,10 @@ const outboxSizeBytesMax = 256 << 10;
 /** Kernel rules of a tenant's limits; a shard takes its part of the series. */
 export function tenantRules(limits: Limits, tenant: string, shards: number): TenantRules {
   const found = limits.limitsFor(tenant);
+  const { seriesMax } = found;
+  const parts = shardsOfTenant(tenant, { seriesMax, shards }).length;
   return {
-    seriesMax: found.seriesMax === 0 ? 0 : Math.ceil(found.seriesMax / shards),
+    seriesMax: Math.ceil(seriesMax / parts),
     labelNamesMax: found.labelNamesMax,
     labelNameSizeBytesMax: found.labelNameSizeBytesMax,
     labelValueSizeBytesMax: found.labelValueSizeBytesMax,

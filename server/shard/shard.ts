@@ -4,7 +4,8 @@ import type { Clock } from "../platform/base/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
 import type { Vfs } from "../platform/vfs/index.ts";
 import { BatchWriter, type PushBatch, type PushOutcome, tenantRules } from "./batch-writer.ts";
-import { holeRecord } from "./holes.ts";
+import { type Hole, holeRecord } from "./holes.ts";
+import type { LogRecord } from "./log/record.ts";
 import { ShardLog } from "./log/shard-log.ts";
 import type { Syncer } from "./log/syncer.ts";
 import type { NewestTimes } from "./newest-times.ts";
@@ -61,6 +62,10 @@ export interface Shard {
   /** Counts of one tenant; undefined when the shard never heard of it. */
   tenantStats(tenant: string): KernelStats | undefined;
   totalStats(): KernelStats & { readonly sizeBytes: number };
+  /** Writes down that samples were lost; queries are told from now on. */
+  addHole(hole: Hole): void;
+  /** Syncs the log; false when the disk does not let it. */
+  sync(): Promise<boolean>;
   /** Takes a snapshot now; false when the disk did not let it. */
   takeSnapshot(): Promise<boolean>;
   /** Refuses new batches, syncs the log and closes all files. */
@@ -99,6 +104,8 @@ class OpenShard implements Shard {
   readonly recovery: RecoveryReport;
   readonly reader: ShardReader;
   readonly #recovered: Recovered;
+  /** Records that stand before the next batch. */
+  readonly #unlogged: LogRecord[];
   readonly #log: ShardLog;
   readonly #writer: BatchWriter;
   readonly #keeper: SnapshotKeeper;
@@ -107,6 +114,7 @@ class OpenShard implements Shard {
     const { kernel, chunks, tenants, holes } = recovered;
     this.recovery = recovery;
     this.#recovered = recovered;
+    this.#unlogged = recovered.newHoles.map(holeRecord);
     this.#log = new ShardLog({
       ...options,
       directory: `${options.directory}/${shardFolders.log}`,
@@ -131,7 +139,7 @@ class OpenShard implements Shard {
       chunks,
       tenants,
       log,
-      unlogged: recovered.newHoles.map(holeRecord),
+      unlogged: this.#unlogged,
       afterGroup: () => this.#keeper.check(),
       onFatal: (error) => options.onFatal(error),
     });
@@ -157,6 +165,18 @@ class OpenShard implements Shard {
 
   totalStats(): KernelStats & { readonly sizeBytes: number } {
     return this.#recovered.kernel.totalStats();
+  }
+
+  addHole(hole: Hole): void {
+    this.#recovered.holes.add(hole);
+    this.#unlogged.push(holeRecord(hole));
+  }
+
+  async sync(): Promise<boolean> {
+    if (!this.#log.append(this.#unlogged)) return false;
+    this.#unlogged.length = 0;
+    await this.#log.settled();
+    return this.#log.syncedPosition === this.#log.position;
   }
 
   takeSnapshot(): Promise<boolean> {

@@ -101,8 +101,9 @@ export class SnapshotKeeper {
       records: () => this.#parts.records(),
       syncChunks: async () => ((await chunks.sync(syncer)) ? chunks.file : undefined),
       syncLog: async () => {
+        const { position } = log;
         await log.settled();
-        return log.isWell;
+        return log.syncedPosition >= position;
       },
       pause: () => this.#parts.pause(),
       onSlice: (pauseMs) => this.#parts.onSlice(pauseMs),

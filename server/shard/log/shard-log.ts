@@ -162,10 +162,14 @@ export class ShardLog {
     });
   }
 
-  /** Syncs what is written; resolves when that ended, well or not. */
-  settled(): Promise<void> {
-    this.#startPass();
-    return this.#pass ?? Promise.resolve();
+  /** Syncs what is written; resolves when that is synced or the disk failed. */
+  async settled(): Promise<void> {
+    const position = this.#position;
+    while (this.#syncedPosition < position) {
+      this.#startPass();
+      if (this.#pass === undefined) return;
+      await this.#pass;
+    }
   }
 
   /** Removes segments that hold nothing at or after `position`. */

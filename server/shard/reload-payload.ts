@@ -1,0 +1,115 @@
+import {
+  int64SizeBytes,
+  uvarintSizeBytes,
+  writeInt64,
+  writeUvarint,
+} from "../platform/encoding/index.ts";
+import type { SampleColumns } from "../tsdb/index.ts";
+
+/** Samples of a series in one entry: more make several entries, so that payloads stay small. */
+const samplesPerEntryMax = 4096;
+
+/** Tags of remote write 1.0. */
+const tags = { series: 0x0a, label: 0x0a, name: 0x0a, value: 0x12, sample: 0x12 } as const;
+const valueTag = 0x09;
+const timeTag = 0x10;
+
+/**
+ * A remote write 1.0 payload that is put together from stored series: the form in which data
+ * goes through the router again. Values are copied as bits.
+ */
+export class ReloadPayload {
+  #bytes = new Uint8Array(1 << 16);
+  #length = 0;
+
+  /** Bytes so far. */
+  get sizeBytes(): number {
+    return this.#length;
+  }
+
+  /** Adds samples [0, length) of a series; `labels` are names and values as UTF-8 in turn. */
+  add(labels: readonly Uint8Array[], columns: SampleColumns): void {
+    for (let from = 0; from < columns.length; from += samplesPerEntryMax) {
+      this.#addEntry(labels, columns, [from, Math.min(columns.length, from + samplesPerEntryMax)]);
+    }
+  }
+
+  /** The payload, the caller's own; the next one starts empty. */
+  take(): Uint8Array {
+    const payload = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return payload;
+  }
+
+  #addEntry(
+    labels: readonly Uint8Array[],
+    columns: SampleColumns,
+    range: readonly [number, number],
+  ): void {
+    const [from, to] = range;
+    let sizeBytes = 0;
+    for (let i = 0; i < labels.length; i += 2) sizeBytes += fieldSize(labelSize(labels, i));
+    for (let i = from; i < to; i++) sizeBytes += fieldSize(sampleSize(columns.timesMs[i]!));
+    this.#reserve(fieldSize(sizeBytes));
+    this.#byte(tags.series);
+    this.#uvarint(sizeBytes);
+    for (let i = 0; i < labels.length; i += 2) this.#addLabel(labels, i);
+    for (let i = from; i < to; i++) this.#addSample(columns, i);
+  }
+
+  #addLabel(labels: readonly Uint8Array[], i: number): void {
+    this.#byte(tags.label);
+    this.#uvarint(labelSize(labels, i));
+    this.#text(tags.name, labels[i] as Uint8Array);
+    this.#text(tags.value, labels[i + 1] as Uint8Array);
+  }
+
+  #addSample({ timesMs, words }: SampleColumns, i: number): void {
+    this.#byte(tags.sample);
+    this.#uvarint(sampleSize(timesMs[i]!));
+    this.#byte(valueTag);
+    const view = new DataView(this.#bytes.buffer);
+    view.setUint32(this.#length, words[2 * i]!, true);
+    view.setUint32(this.#length + 4, words[2 * i + 1]!, true);
+    this.#length += 8;
+    this.#byte(timeTag);
+    this.#length = writeInt64(this.#bytes, this.#length, timesMs[i]!);
+  }
+
+  #text(tag: number, bytes: Uint8Array): void {
+    this.#byte(tag);
+    this.#uvarint(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #byte(value: number): void {
+    this.#bytes[this.#length++] = value;
+  }
+
+  #uvarint(value: number): void {
+    this.#length = writeUvarint(this.#bytes, this.#length, value);
+  }
+
+  #reserve(sizeBytes: number): void {
+    const needed = this.#length + sizeBytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+function fieldSize(sizeBytes: number): number {
+  return 1 + uvarintSizeBytes(sizeBytes) + sizeBytes;
+}
+
+function labelSize(labels: readonly Uint8Array[], i: number): number {
+  return (
+    fieldSize((labels[i] as Uint8Array).length) + fieldSize((labels[i + 1] as Uint8Array).length)
+  );
+}
+
+function sampleSize(timeMs: number): number {
+  return 1 + 8 + 1 + int64SizeBytes(timeMs);
+}
