@@ -39,6 +39,7 @@ export async function* queryStreams(
   request: MessageInitShape<typeof QueryStreamRequestSchema>,
   signal: AbortSignal,
 ): AsyncGenerator<PeerPart> {
+  refuseNobody(peers);
   const leave = new AbortController();
   const options = { signal: AbortSignal.any([signal, leave.signal]) };
   const streams = peers.map((peer) => startStream(peer, peer.client.queryStream(request, options)));
@@ -93,6 +94,7 @@ export async function askAll<T>(
   signal: AbortSignal,
   ask: (peer: IngesterPeer, options: { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T[]> {
+  refuseNobody(peers);
   const leave = new AbortController();
   const options = { signal: AbortSignal.any([signal, leave.signal]) };
   const answers = peers.map((peer) =>
@@ -105,6 +107,11 @@ export async function askAll<T>(
   } finally {
     leave.abort();
   }
+}
+
+/** Nobody to ask is not the same as nothing found. */
+function refuseNobody(peers: readonly IngesterPeer[]): void {
+  if (peers.length === 0) throw urdError("shard-unavailable", "No ingest shard is connected.");
 }
 
 /** What a peer's failure means to its caller: a peer that is gone makes the answer incomplete. */

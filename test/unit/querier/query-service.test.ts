@@ -7,74 +7,14 @@ import {
   ResultFormat,
   ValueType,
 } from "../../../gen/urd/query/v1/query_pb.ts";
-import {
-  createLimits,
-  multitenantDefaults,
-  type TenantLimits,
-} from "../../../server/limits/index.ts";
-import { systemClock } from "../../../server/platform/base/index.ts";
-import {
-  type CallOptions,
-  createClient,
-  openInProcessChannel,
-  type RawQueryPart,
+import type { TenantLimits } from "../../../server/limits/index.ts";
+import type {
+  RawQueryPart,
   RawQueryService,
-  type ServiceClient,
-  serve,
+  ServiceClient,
 } from "../../../server/platform/rpc/index.ts";
-import { createMetricRegistry } from "../../../server/platform/telemetry/index.ts";
-import { createActiveQueries } from "../../../server/querier/active-queries.ts";
-import { createBuilderPool } from "../../../server/querier/builder-pool.ts";
-import { createIngesterSource } from "../../../server/querier/ingester-source.ts";
-import { createQueryMetrics } from "../../../server/querier/query-metrics.ts";
-import { createQueryService } from "../../../server/querier/query-service.ts";
-import { createTurnScheduler } from "../../../server/querier/turns.ts";
-import { chunkOf, type FakeShard, fakePeers } from "../../support/fake-shard.ts";
-
-interface Setup {
-  readonly limits?: Partial<TenantLimits>;
-  readonly samplesMax?: number;
-  readonly queriesMax?: number;
-  readonly timeoutMs?: number;
-}
-
-function clientOf(
-  shards: readonly FakeShard[],
-  setup: Setup = {},
-): ServiceClient<typeof RawQueryService> {
-  const peers = fakePeers(shards);
-  const clock = systemClock;
-  const builders = createBuilderPool(undefined);
-  const service = createQueryService({
-    clock,
-    limits: createLimits({
-      defaults: { ...multitenantDefaults, ...setup.limits },
-      overrides: new Map(),
-    }),
-    turns: createTurnScheduler(clock, 5),
-    active: createActiveQueries(setup.queriesMax ?? 10),
-    metrics: createQueryMetrics(createMetricRegistry(), clock),
-    peers: () => peers,
-    open: (tenant, report) =>
-      createIngesterSource({
-        tenant,
-        peers,
-        builders,
-        report,
-        readsChunksFiles: false,
-        seriesMax: 0,
-      }),
-    timeoutMs: setup.timeoutMs ?? 10_000,
-    samplesMax: setup.samplesMax ?? 0,
-    lookbackDeltaMs: 300_000,
-  });
-  return createClient(
-    RawQueryService,
-    openInProcessChannel([serve(RawQueryService, service)], { clock }),
-  );
-}
-
-const asTenant: CallOptions = { headers: { "x-scope-orgid": "anonymous" } };
+import { chunkOf, type FakeShard } from "../../support/fake-shard.ts";
+import { asTenant, type QueryServiceSetup, queryServiceOver } from "../../support/query-service.ts";
 
 interface Answer {
   readonly json: string;
@@ -143,7 +83,7 @@ const shard: FakeShard = {
 };
 
 describe("JSON", () => {
-  const client = clientOf([shard]);
+  const client = queryServiceOver([shard]);
 
   test("an instant vector", async () => {
     const { json: text, cases, trailer } = await instant(client, { query: "up" });
@@ -202,7 +142,7 @@ describe("JSON", () => {
   });
 
   test("large answers come in several pieces that join to JSON", async () => {
-    const wide = clientOf([
+    const wide = queryServiceOver([
       {
         series: Array.from({ length: 200 }, (_, i) => ({
           labels: ["__name__", "m", "i", String(i)],
@@ -219,7 +159,7 @@ describe("JSON", () => {
 });
 
 test("typed: header, frames, trailer", async () => {
-  const answer = await range(clientOf([shard]), { query: "up", options: {} });
+  const answer = await range(queryServiceOver([shard]), { query: "up", options: {} });
   expect(answer.cases).toEqual(["header", "frame", "trailer"]);
   const frame = fromBinary(ColumnsFrameSchema, answer.frames[0] as Uint8Array);
   expect(frame.series.map((one) => [one.timesMs, one.values])).toEqual([
@@ -232,7 +172,7 @@ test("typed: header, frames, trailer", async () => {
       [3, 3],
     ],
   ]);
-  const client = clientOf([shard]);
+  const client = queryServiceOver([shard]);
   for await (const { part } of client.queryInstant({ query: '"x"' }, asTenant)) {
     if (part?.part.case !== "header") continue;
     expect(part.part.value).toMatchObject({ type: ValueType.STRING, text: "x" });
@@ -240,8 +180,8 @@ test("typed: header, frames, trailer", async () => {
 });
 
 describe("refusals", () => {
-  const failing = (setup: Setup, query: string): Promise<Answer> =>
-    instant(clientOf([shard], setup), { query });
+  const failing = (setup: QueryServiceSetup, query: string): Promise<Answer> =>
+    instant(queryServiceOver([shard], setup), { query });
 
   test("a text that is no query, in Prometheus's words", async () => {
     await expect(failing({}, "sum(up")).rejects.toMatchObject({
@@ -251,7 +191,7 @@ describe("refusals", () => {
   });
 
   test("range queries of the wrong type or with too many steps", async () => {
-    const client = clientOf([shard]);
+    const client = queryServiceOver([shard]);
     await expect(range(client, { query: "up[1m]" })).rejects.toThrow(/invalid expression type/);
     await expect(range(client, { query: "up", stepMs: 1n })).rejects.toMatchObject({
       id: "err-urd-request-invalid",
@@ -263,7 +203,7 @@ describe("refusals", () => {
 
   test("limits of the tenant, each by its own name", async () => {
     const limited = (limits: Partial<TenantLimits>): Promise<Answer> =>
-      range(clientOf([shard], { limits }), { query: "up" });
+      range(queryServiceOver([shard], { limits }), { query: "up" });
     await expect(limited({ seriesPerQueryMax: 1 })).rejects.toMatchObject({
       id: "err-urd-max-series-per-query",
       limit: 1,
@@ -276,7 +216,7 @@ describe("refusals", () => {
       limit: 16,
     });
     await expect(
-      range(clientOf([shard], { samplesMax: 1 }), { query: "up" }),
+      range(queryServiceOver([shard], { samplesMax: 1 }), { query: "up" }),
     ).rejects.toMatchObject({
       id: "err-urd-max-samples-per-query",
       limit: 1,
@@ -284,7 +224,7 @@ describe("refusals", () => {
   });
 
   test("a call without a tenant", async () => {
-    const call = clientOf([shard]).queryInstant({ query: "up" });
+    const call = queryServiceOver([shard]).queryInstant({ query: "up" });
     await expect(readAnswer(call)).rejects.toMatchObject({ id: "err-urd-no-org-id" });
   });
 
@@ -296,12 +236,12 @@ describe("refusals", () => {
           signal.addEventListener("abort", () => reject(signal.reason as Error));
         }),
     };
-    const late = clientOf([silent], { timeoutMs: 20 });
+    const late = queryServiceOver([silent], { timeoutMs: 20 });
     await expect(instant(late, { query: "up" })).rejects.toMatchObject({
       id: "err-urd-query-timeout",
       message: "query timed out in expression evaluation",
     });
-    const asked = instant(clientOf([silent]), { query: "up", options: { timeoutMs: 20n } });
+    const asked = instant(queryServiceOver([silent]), { query: "up", options: { timeoutMs: 20n } });
     await expect(asked).rejects.toMatchObject({ id: "err-urd-query-timeout" });
   });
 
@@ -310,7 +250,7 @@ describe("refusals", () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const client = clientOf([{ ...shard, beforeFrame: () => gate }], { queriesMax: 1 });
+    const client = queryServiceOver([{ ...shard, beforeFrame: () => gate }], { queriesMax: 1 });
     const first = instant(client, { query: "up" });
     await new Promise((resolve) => setImmediate(resolve));
     await expect(instant(client, { query: "up" })).rejects.toMatchObject({
@@ -323,7 +263,7 @@ describe("refusals", () => {
 });
 
 describe("labels", () => {
-  const client = clientOf([shard]);
+  const client = queryServiceOver([shard]);
 
   test("names, values and series", async () => {
     expect((await client.labelNames({}, asTenant)).names).toEqual(["__name__", "job"]);
@@ -354,7 +294,7 @@ test("metadata of all shards, each text once, cut as asked", async () => {
     series: [],
     handlers: { metadata: () => ({ metadata: [{ metric, type: "gauge", help, unit: "" }] }) },
   });
-  const client = clientOf([one("b", "x"), one("a", "x"), one("b", "x"), one("b", "y")]);
+  const client = queryServiceOver([one("b", "x"), one("a", "x"), one("b", "x"), one("b", "y")]);
   const read = async (limits: { limit?: bigint; limitPerMetric?: bigint }): Promise<string[]> =>
     (await client.metadata(limits, asTenant)).metadata.map(({ metric, help }) => metric + help);
   expect(await read({})).toEqual(["ax", "bx", "by"]);
