@@ -82,11 +82,15 @@ async function waitUntilReady(server: RunningServer, options: ServerOptions): Pr
     const answer = await Promise.race([probe(`${options.url}${options.readyPath}`), gone]);
     if (answer === true) return;
     if (typeof answer === "string")
-      throw new Error(`${options.command} ${answer}; see ${options.logFile}`);
+      throw new Error(`${options.command} ${answer}: ${lastLines(options.logFile)}`);
     await delay(10);
   }
   await server.kill("SIGKILL");
-  throw new Error(`${options.command} was not ready in time; see ${options.logFile}`);
+  throw new Error(`${options.command} was not ready in time: ${lastLines(options.logFile)}`);
+}
+
+function lastLines(logFile: string): string {
+  return readFileSync(logFile, "utf8").split("\n").slice(-8).join("\n");
 }
 
 async function probe(url: string): Promise<boolean> {
