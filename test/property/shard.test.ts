@@ -8,7 +8,7 @@ import { openTestShard, pushSeries, readAll, smallSettings } from "../support/sh
 
 const startMs = 1_700_000_000_000;
 const tenants = ["a", "b"];
-const seeds = Array.from({ length: Number(process.env["URD_SEEDS"] ?? 40) }, (_, i) => i + 1);
+const seeds = Array.from({ length: Number(process.env["URD_SEEDS"] ?? 12) }, (_, i) => i + 1);
 
 /** What a sender knows: samples that were acknowledged, and those that may be there. */
 class Ledger {
