@@ -1,4 +1,4 @@
-import type { Region } from "../kernel/index.ts";
+import type { FrontKernel, Region } from "../kernel/index.ts";
 import { assert } from "../platform/base/index.ts";
 import { writeTooLarge } from "./refusals.ts";
 import type { Scratch } from "./scratch.ts";
@@ -11,6 +11,14 @@ export interface ReceivedBody {
   readonly region: Region;
   /** How many bytes of the region the body fills. */
   readonly sizeBytes: number;
+}
+
+/** What decoding works with. */
+export interface DecodeContext {
+  readonly kernel: FrontKernel;
+  readonly scratch: Scratch;
+  /** Most bytes that the decoded message may have. */
+  readonly sizeBytesMax: number;
 }
 
 /**

@@ -1,19 +1,10 @@
-import type { FrontKernel, Region } from "../kernel/index.ts";
-import { exactly, type ReceivedBody } from "./body.ts";
+import type { Region } from "../kernel/index.ts";
+import { type DecodeContext, exactly, type ReceivedBody } from "./body.ts";
 import { writeInvalid, writeTooLarge } from "./refusals.ts";
-import type { Scratch } from "./scratch.ts";
 import { decodeZstd } from "./zstd.ts";
 
 /** How a body is compressed. */
 export type BodyEncoding = "snappy" | "zstd" | "none";
-
-/** What decoding works with. */
-export interface DecodeContext {
-  readonly kernel: FrontKernel;
-  readonly scratch: Scratch;
-  /** Most bytes that the decoded message may have. */
-  readonly sizeBytesMax: number;
-}
 
 /**
  * Makes the uncompressed message of a body, in a region of exactly its size; undefined when it

@@ -59,10 +59,9 @@ async function* writeStream(
         continue;
       }
     }
-    if (oldest !== undefined) {
-      unanswered.shift();
-      yield await oldest;
-    }
+    if (oldest === undefined) continue;
+    yield await oldest;
+    void unanswered.shift();
   }
 }
 

@@ -1,8 +1,7 @@
 import { constants, createZstdDecompress } from "node:zlib";
 import type { Region } from "../kernel/index.ts";
 import { assert, UrdError } from "../platform/base/index.ts";
-import { BodyWriter, exactly, type ReceivedBody } from "./body.ts";
-import type { DecodeContext } from "./decode.ts";
+import { BodyWriter, type DecodeContext, exactly, type ReceivedBody } from "./body.ts";
 import { writeInvalid } from "./refusals.ts";
 
 /** Window that a frame may ask for when it does not tell its size: RFC 8878 asks for no more. */

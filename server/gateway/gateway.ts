@@ -33,6 +33,7 @@ import {
 import { discardBody } from "./request-body.ts";
 import { findRoute, type Route } from "./routes.ts";
 import { serveAlerts, serveRules, serveStatus } from "./status-api.ts";
+import { serveFormatQuery, serveParseQuery } from "./syntax-api.ts";
 import { type TenancyConfig, tenantOf } from "./tenants.ts";
 
 /**
@@ -163,6 +164,10 @@ function serveRead(read: ReadCall, route: Route): Promise<void> {
       return serveRangeQuery(read);
     case "query_exemplars":
       return serveExemplars(read);
+    case "format_query":
+      return serveFormatQuery(read);
+    case "parse_query":
+      return serveParseQuery(read);
     case "series":
       return serveSeries(read);
     case "labels":

@@ -4,6 +4,8 @@ export type RouteName =
   | "query"
   | "query_range"
   | "query_exemplars"
+  | "format_query"
+  | "parse_query"
   | "series"
   | "labels"
   | "label_values"
@@ -35,6 +37,8 @@ const apiRoutes: ReadonlyMap<string, Omit<Route, "argument">> = new Map([
   ["query", { name: "query", methods: getOrPost }],
   ["query_range", { name: "query_range", methods: getOrPost }],
   ["query_exemplars", { name: "query_exemplars", methods: getOrPost }],
+  ["format_query", { name: "format_query", methods: getOrPost }],
+  ["parse_query", { name: "parse_query", methods: getOrPost }],
   ["series", { name: "series", methods: getOrPost }],
   ["labels", { name: "labels", methods: getOrPost }],
   ["metadata", { name: "metadata", methods: get }],

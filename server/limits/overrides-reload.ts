@@ -70,9 +70,10 @@ class FileReload implements OverridesReload {
   }
 
   async #readOnce(): Promise<void> {
-    const { limits, name, logger, onReload } = this.#options;
+    const options = this.#options;
+    const { limits, name, logger } = options;
     try {
-      const text = await this.#options.read();
+      const text = await options.read();
       if (this.#stopped) return;
       if (text !== this.#textInForce) {
         limits.replace({ ...limits.state, overrides: parseOverrides(text) });
@@ -80,7 +81,7 @@ class FileReload implements OverridesReload {
         logger.info("limits of tenants are in force", { file: name });
       }
       this.#lastFault = "";
-      onReload(true);
+      options.onReload(true);
     } catch (error) {
       if (this.#stopped) return;
       const fault = errorText(error);
@@ -91,7 +92,7 @@ class FileReload implements OverridesReload {
         });
       }
       this.#lastFault = fault;
-      onReload(false);
+      options.onReload(false);
     }
   }
 }

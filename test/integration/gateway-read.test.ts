@@ -267,6 +267,7 @@ describe("errors of the query service", () => {
   ] as const)("%s", async (id, status, errorType, text) => {
     const { to } = await scene({
       async *queryInstant() {
+        yield piece("");
         throw urdError(id, "1:4: parse error: x");
       },
     });
@@ -459,6 +460,41 @@ describe("lists", () => {
     expect((await ask(to, "/prometheus/api/v1/alerts")).text).toBe(
       '{"status":"success","data":{"alerts":[]}}',
     );
+  });
+});
+
+describe("the form of queries", () => {
+  test("format_query and parse_query answer as Prometheus does", async () => {
+    const { to } = await scene();
+    const body = "query=sum(up)by(a)";
+    const formatted = await ask(to, "/api/v1/format_query", {
+      method: "POST",
+      headers: form,
+      body,
+    });
+    expect(formatted.text).toBe('{"status":"success","data":"sum by (a) (up)"}');
+    const parsed = await ask(to, "/prometheus/api/v1/parse_query?query=1");
+    expect(parsed.text).toBe('{"status":"success","data":{"type":"numberLiteral","val":"1"}}');
+  });
+
+  test("what is no query is told where it breaks", async () => {
+    const { to } = await scene();
+    const answer = await ask(to, "/api/v1/format_query?query=sum(");
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      400,
+      {
+        status: "error",
+        errorType: "bad_data",
+        error: 'invalid parameter "query": 1:5: parse error: unclosed left parenthesis',
+      },
+    ]);
+    const long = `query=${"x".repeat(300_000)}`;
+    const refused = await ask(to, "/api/v1/parse_query", {
+      method: "POST",
+      headers: form,
+      body: long,
+    });
+    expect(refused.status).toBe(413);
   });
 });
 

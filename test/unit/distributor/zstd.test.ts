@@ -40,25 +40,28 @@ async function streamed(content: Uint8Array): Promise<Uint8Array> {
   return Buffer.concat(await collect(stream as AsyncIterable<Uint8Array>));
 }
 
+/** Whole answers by one comparison; a matcher would look at each byte. */
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31) % 251);
 
 describe("a zstd body", () => {
   test.each([0, 1, 100, 255, 256, 65_000, 70_000, 300_000])("of %d bytes", async (length) => {
     const part = content.subarray(0, length);
-    expect(await decode(zstdCompressSync(part))).toEqual(Uint8Array.from(part));
+    expect(same(await decode(zstdCompressSync(part)), Uint8Array.from(part))).toBe(true);
   });
 
   test("without a declared size", async () => {
     const frame = await streamed(content);
     expect(readFrameHeader(frame)).toEqual({ contentSizeBytes: undefined });
-    expect(await decode(frame)).toEqual(content);
+    expect(same(await decode(frame), content)).toBe(true);
   });
 
   test("of several frames is all of them", async () => {
     const frame = zstdCompressSync(content);
     const twice = Uint8Array.from([...content, ...content]);
-    expect(await decode(Buffer.concat([frame, frame]))).toEqual(twice);
-    expect(await decode(Buffer.concat([frame, await streamed(content)]))).toEqual(twice);
+    expect(same(await decode(Buffer.concat([frame, frame])), twice)).toBe(true);
+    expect(same(await decode(Buffer.concat([frame, await streamed(content)])), twice)).toBe(true);
   });
 
   test("over the limit is refused, with a declared size before anything is decoded", async () => {

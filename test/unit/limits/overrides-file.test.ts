@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { OverridesError, parseOverrides } from "../../../server/limits/overrides-file.ts";
+import { type OverridesError, parseOverrides } from "../../../server/limits/overrides-file.ts";
 
 const problemsOf = (text: string): readonly string[] => {
   try {
