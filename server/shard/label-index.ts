@@ -13,8 +13,6 @@ interface GrowingEntry {
   readonly name: string;
   readonly values: string[];
   readonly pairIds: number[];
-  /** Made when a single value is first looked for. */
-  idOfValue: Map<string, PairId> | undefined;
 }
 
 /** Pairs fetched from the kernel at once: well below a turn. */
@@ -66,26 +64,15 @@ export class LabelIndex {
     return this.#entries.get(name);
   }
 
-  /** Number of a pair; undefined when no series has it. */
-  pairId(name: string, value: string): PairId | undefined {
-    const entry = this.#entries.get(name);
-    if (entry === undefined) return undefined;
-    if (entry.idOfValue === undefined) {
-      entry.idOfValue = new Map(entry.values.map((text, i) => [text, entry.pairIds[i]!]));
-    }
-    return entry.idOfValue.get(value);
-  }
-
   #add(pair: PairBytes): void {
     const name = this.#decode.decode(pair.name);
     const value = this.#decode.decode(pair.value);
     let entry = this.#entries.get(name);
     if (entry === undefined) {
-      entry = { name, values: [], pairIds: [], idOfValue: undefined };
+      entry = { name, values: [], pairIds: [] };
       this.#entries.set(name, entry);
     }
     entry.values.push(value);
     entry.pairIds.push(pair.id);
-    entry.idOfValue?.set(value, pair.id);
   }
 }

@@ -8,13 +8,21 @@ const refsPerFilter = 4096;
 /** Values tested between two looks at the clock. */
 const valuesPerLook = 256;
 
+/** What matchers are looked up in. */
+export interface PairSource {
+  readonly kernel: ShardKernel;
+  readonly tenant: TenantIndex;
+  /** The tenant's labels as strings; asked for only when a matcher does not name its values. */
+  labels(): Promise<LabelIndex>;
+}
+
 /**
  * Matchers as conditions on pairs. A matcher that the empty value fulfils also selects series
  * without the label, so it becomes "has none of the other values". Undefined when nothing can
- * match. The index must be caught up.
+ * match.
  */
 export async function pairConditions(
-  index: LabelIndex,
+  source: PairSource,
   matchers: readonly Matcher[],
   turn: Turn,
 ): Promise<readonly PairCondition[] | undefined> {
@@ -23,32 +31,32 @@ export async function pairConditions(
     const compiled = compileMatcher(matcher);
     const matchesEmpty = compiled.matches("");
     // The values that a positive matcher selects, or that a negative one shuts out.
-    const direct = matchesEmpty === (matcher.type === "!=" || matcher.type === "!~");
+    const isDirect = matchesEmpty === (matcher.type === "!=" || matcher.type === "!~");
     const pairIds =
-      (direct ? literalIds(index, matcher.name, compiled.literals) : undefined) ??
-      (await idsWhere(
-        index.entry(matcher.name),
-        (value) => compiled.matches(value) !== matchesEmpty,
-        turn,
-      ));
+      isDirect && compiled.literals !== undefined
+        ? literalIds(source, matcher.name, compiled.literals)
+        : await idsWhere(
+            (await source.labels()).entry(matcher.name),
+            (value) => compiled.matches(value) !== matchesEmpty,
+            turn,
+          );
     if (!matchesEmpty && pairIds.length === 0) return undefined;
     if (pairIds.length > 0) conditions.push({ pairIds, present: !matchesEmpty });
   }
   return conditions;
 }
 
-/** Pairs of a matcher that names its values. */
+const utf8 = new TextEncoder();
+
+/** Pairs of a name with some values. */
 function literalIds(
-  index: LabelIndex,
+  { kernel, tenant }: PairSource,
   name: string,
-  literals: readonly string[] | undefined,
-): Uint32Array | undefined {
-  if (literals === undefined) return undefined;
-  const ids = new Set<number>();
-  for (const value of literals) {
-    const id = index.pairId(name, value);
-    if (id !== undefined) ids.add(id);
-  }
+  values: readonly string[],
+): Uint32Array {
+  const nameBytes = utf8.encode(name);
+  const ids = new Set(values.map((value) => kernel.pairId(tenant, nameBytes, utf8.encode(value))));
+  ids.delete(0);
   return Uint32Array.from(ids).sort();
 }
 

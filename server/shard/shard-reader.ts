@@ -95,25 +95,30 @@ export class ShardReader {
     }
   }
 
-  /** Names of labels of matching series, sorted; no selections: of all series. */
+  /**
+   * Names of labels of matching series, sorted; no selections: of all series. Selections that
+   * end before the oldest sample held count for nothing; else times are not looked at.
+   */
   async labelNames(selections: readonly ShardSelection[], tenant: string): Promise<string[]> {
-    if (selections.length === 0) return sorted(await this.#allNames(tenant));
+    const reaching = this.#reaching(selections, tenant);
+    if (reaching === "all") return sorted(await this.#allNames(tenant));
     const names = new Set<string>();
-    for (const selection of selections) {
+    for (const selection of reaching) {
       for await (const pair of this.#pairsOf(selection)) names.add(pair.name);
     }
     return sorted(names);
   }
 
-  /** Values of a label in matching series, sorted; no selections: in all series. */
+  /** Values of a label in matching series, sorted; selections as for `labelNames`. */
   async labelValues(
     name: string,
     selections: readonly ShardSelection[],
     tenant: string,
   ): Promise<string[]> {
-    if (selections.length === 0) return sorted(await this.#allValues(tenant, name));
+    const reaching = this.#reaching(selections, tenant);
+    if (reaching === "all") return sorted(await this.#allValues(tenant, name));
     const values = new Set<string>();
-    for (const selection of selections) {
+    for (const selection of reaching) {
       for await (const pair of this.#pairsOf(selection)) {
         if (pair.name === name) values.add(pair.value);
       }
@@ -146,9 +151,13 @@ export class ShardReader {
     turn: Turn,
   ): AsyncGenerator<Uint32Array> {
     const { kernel } = this.#parts;
-    const { index } = this.#cache(tenant);
-    if (selection.matchers.length > 0) await index.catchUp(turn);
-    const conditions = await pairConditions(index, selection.matchers, turn);
+    const labels = async (): Promise<LabelIndex> => {
+      const { index } = this.#cache(tenant);
+      await index.catchUp(turn);
+      return index;
+    };
+    const source = { kernel, tenant: tenant.index, labels };
+    const conditions = await pairConditions(source, selection.matchers, turn);
     if (conditions !== undefined) {
       yield* matchingRefs(kernel, { tenant: tenant.index, conditions }, turn);
     }
@@ -201,6 +210,21 @@ export class ShardReader {
     }
     cache.usedAtMs = clock.monotonicMs();
     return cache;
+  }
+
+  /** Selections whose range reaches what is held; "all" when one of them, or none at all, selects every series. */
+  #reaching(
+    selections: readonly ShardSelection[],
+    tenant: string,
+  ): readonly ShardSelection[] | "all" {
+    if (selections.length === 0) return "all";
+    const found = this.#parts.tenants.find(tenant);
+    if (found === undefined) return [];
+    const { minTimeMs = Number.NEGATIVE_INFINITY } = this.#parts.kernel.stats(found.index);
+    const reaching = selections.filter(
+      ({ startMs, endMs }) => startMs <= endMs && endMs >= minTimeMs,
+    );
+    return reaching.some(({ matchers }) => matchers.length === 0) ? "all" : reaching;
   }
 
   async #caughtUp(tenant: string): Promise<LabelIndex | undefined> {

@@ -112,13 +112,21 @@ describe("what is pushed is read", () => {
       tenant: "anonymous",
       matchers: [{ type: "=", name: "__name__", value: "down" } as const],
       startMs: 0,
-      endMs: 0,
+      endMs: startMs,
       allowLocations: false,
       signal: undefined,
     };
     expect(await shard.reader.labelValues("i", [down], "anonymous")).toEqual(["9"]);
     expect(await shard.reader.labelValues("zone", [down], "anonymous")).toEqual(["é"]);
     expect(await shard.reader.labelNames([], "nobody")).toEqual([]);
+    const all = { ...down, matchers: [] };
+    expect(await shard.reader.labelNames([all], "anonymous")).toEqual(["__name__", "i", "zone"]);
+    expect(await shard.reader.labelNames([{ ...all, endMs: startMs - 1 }], "anonymous")).toEqual(
+      [],
+    );
+    expect(await shard.reader.labelNames([{ ...all, startMs: 5, endMs: 1 }], "anonymous")).toEqual(
+      [],
+    );
     await shard.close();
   });
 });
