@@ -9,9 +9,10 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { compress, uncompress } from "snappyjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WriteRequestSchema } from "../../gen/prometheus/remote_pb.ts";
+import { LabelSchema, WriteRequestSchema } from "../../gen/prometheus/remote_pb.ts";
 import { type Prng, seededPrng } from "../../server/platform/base/index.ts";
 import { type StartedPeer, startPeer } from "../support/bench-peers.ts";
 import { seriesText } from "./ledger.ts";
@@ -155,14 +156,40 @@ function hostileBody(prng: Prng, allowed: Set<string>): Buffer {
   }
 }
 
+/** Notes the series of a request that may be stored: those with samples and labels in UTF-8. */
 function allow(raw: Uint8Array, allowed: Set<string>): void {
   try {
-    for (const series of fromBinary(WriteRequestSchema, raw).timeseries) {
-      if (series.samples.length === 0) continue;
-      allowed.add(seriesText(series.labels.map((label) => [label.name, label.value] as const)));
+    const found: string[] = [];
+    const reader = new BinaryReader(raw);
+    while (reader.pos < reader.len) {
+      const [field, type] = reader.tag();
+      if (field !== 1 || type !== WireType.LengthDelimited) reader.skip(type, field);
+      else found.push(...storableSeries(reader.bytes()));
     }
+    for (const text of found) allowed.add(text);
   } catch {
     // Not a message: nothing of it may be stored.
+  }
+}
+
+/** Text of a TimeSeries; none when it has no sample or a label that is not UTF-8. */
+function storableSeries(body: Uint8Array): string[] {
+  const reader = new BinaryReader(body);
+  const labels: Uint8Array[] = [];
+  let samples = 0;
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field === 1 && type === WireType.LengthDelimited) labels.push(reader.bytes());
+    else reader.skip(type, field);
+    if (field === 2) samples++;
+  }
+  try {
+    const pairs = labels.map((label) => fromBinary(LabelSchema, label));
+    return samples === 0
+      ? []
+      : [seriesText(pairs.map(({ name, value }) => [name, value] as const))];
+  } catch {
+    return [];
   }
 }
 
