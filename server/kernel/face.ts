@@ -191,6 +191,17 @@ export interface HeadSeries {
   readonly chunks: readonly HeadChunk[];
 }
 
+/** A slice of a walk over a tenant's series. */
+export interface SeriesVisit {
+  readonly tenant: TenantIndex;
+  /** What lies wholly before this time is meant. */
+  readonly beforeMs: number;
+  /** Where the walk begins: 1, or what the former slice returned. */
+  readonly fromRef: SeriesRef;
+  /** Series visited at most. */
+  readonly visitsMax: number;
+}
+
 /** Counts of one tenant or of the whole kernel. */
 export interface KernelStats {
   readonly series: number;
@@ -257,6 +268,8 @@ export interface ShardKernel {
   pairs(tenant: TenantIndex, afterId: PairId, max: number): readonly PairBytes[];
   /** Rises whenever pairs of the tenant are freed: cached lists of pairs are void then. */
   pairsVersion(tenant: TenantIndex): number;
+  /** The tenant's pair of a name and a value, or 0 when no series ever had it. */
+  pairId(tenant: TenantIndex, name: Uint8Array, value: Uint8Array): PairId;
   /** Series that have the pair, ascending. Pair 0: all series of the tenant. A copy. */
   postings(tenant: TenantIndex, pair: PairId): Uint32Array;
   /** How many series have the pair. Pair 0: all of the tenant. */
@@ -292,10 +305,13 @@ export interface ShardKernel {
   /** Takes a series section that stands in the input; its pairs must be there. */
   importSeries(sizeBytes: number): PayloadFault | undefined;
 
+  /** Seals open chunks and late samples of a tenant that lie wholly before a time; returns where to go on, 0 at the end. */
+  seal(visit: SeriesVisit): SeriesRef;
   /**
-   * Frees what lies wholly before `beforeMs`: sealed chunks, and series whose newest sample is
-   * older, with pairs that no series has any more. Visits series from `fromRef`, at most
-   * `visitsMax`; returns where to go on, 0 at the end.
+   * Frees sealed chunks that lie wholly before a time and were sealed before a position, then
+   * series that have no chunk left and no sample from that time on, then pairs that no series
+   * has any more. Not between the first `exportSeries` and the last `exportPairs` of a
+   * snapshot. Returns where to go on, 0 at the end.
    */
-  truncate(tenant: TenantIndex, beforeMs: number, fromRef: SeriesRef, visitsMax: number): SeriesRef;
+  truncate(visit: SeriesVisit, sealedBefore: ChunksPosition): SeriesRef;
 }

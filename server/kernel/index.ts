@@ -16,6 +16,7 @@ export type {
   Region,
   Resolution,
   SeriesRef,
+  SeriesVisit,
   ShardKernel,
   TenantIndex,
   TenantRules,

@@ -14,6 +14,7 @@ import {
   type Resolution,
   refusalKinds,
   type SeriesRef,
+  type SeriesVisit,
   type ShardKernel,
   type TenantIndex,
   type TenantRules,
@@ -25,6 +26,7 @@ import {
   reportDefinitions,
   reportDuplicates,
   reportEntries,
+  reportNextId,
   reportNextOffset,
   reportPointer,
   reportRefusals,
@@ -75,6 +77,10 @@ export async function createShardKernel(options: ShardKernelOptions = {}): Promi
   const seriesMemory = options.seriesMemorySizeBytesMax ?? seriesMemoryDefault;
   exports.setSeriesMemory(Math.floor(seriesMemory / unitSizeBytes));
   return new WasmShardKernel(kernel);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 class WasmShardKernel implements ShardKernel {
@@ -220,6 +226,28 @@ class WasmShardKernel implements ShardKernel {
     return this.#kernel.exports.pairsVersion(tenant) >>> 0;
   }
 
+  pairId(tenant: TenantIndex, name: Uint8Array, value: Uint8Array): PairId {
+    const exchange = this.#kernel.exports.exchangeAddress() >>> 0;
+    const size = name.length + value.length;
+    if (size > exchangeEntries * 4) return this.#longPairId(tenant, name, value);
+    const bytes = this.#kernel.bytes(exchange, size);
+    bytes.set(name);
+    bytes.set(value, name.length);
+    return this.#kernel.exports.pairIdOf(tenant, exchange, name.length, value.length) >>> 0;
+  }
+
+  /** Such a pair does not fit into the exchange area; a walk over all pairs is right, if slow. */
+  #longPairId(tenant: TenantIndex, name: Uint8Array, value: Uint8Array): PairId {
+    let after = 0;
+    for (;;) {
+      const some = this.pairs(tenant, after, exchangeEntries);
+      const found = some.find((pair) => sameBytes(pair.name, name) && sameBytes(pair.value, value));
+      if (found !== undefined) return found.id;
+      if (some.length < exchangeEntries) return 0;
+      after = (some[some.length - 1] as PairBytes).id;
+    }
+  }
+
   postings(tenant: TenantIndex, pair: PairId): Uint32Array {
     const { exports } = this.#kernel;
     if (exports.postingsOpen(tenant, pair) === 0) return new Uint32Array(0);
@@ -313,23 +341,43 @@ class WasmShardKernel implements ShardKernel {
     };
   }
 
-  exportSeries(): { readonly section: Uint8Array; readonly nextRef: SeriesRef } {
-    throw new Error("snapshots are not built yet");
+  exportSeries(
+    fromRef: SeriesRef,
+    sizeBytesTarget: number,
+  ): { readonly section: Uint8Array; readonly nextRef: SeriesRef } {
+    const done = this.#kernel.exports.exportSeries(fromRef, sizeBytesTarget) !== 0;
+    assert(done, "there is no memory for a section of series");
+    return { section: this.#lentBytes(), nextRef: this.#kernel.reportWord(reportNextId) };
   }
 
-  exportPairs(): { readonly section: Uint8Array; readonly nextId: PairId } {
-    throw new Error("snapshots are not built yet");
+  exportPairs(
+    fromId: PairId,
+    sizeBytesTarget: number,
+  ): { readonly section: Uint8Array; readonly nextId: PairId } {
+    const done = this.#kernel.exports.exportPairs(fromId, sizeBytesTarget) !== 0;
+    assert(done, "there is no memory for a section of pairs");
+    return { section: this.#lentBytes(), nextId: this.#kernel.reportWord(reportNextId) };
   }
 
-  importPairs(): PayloadFault | undefined {
-    throw new Error("snapshots are not built yet");
+  importPairs(sizeBytes: number): PayloadFault | undefined {
+    const done = this.#kernel.exports.takePairs(sizeBytes) !== 0;
+    return done ? undefined : reportedFault(this.#kernel);
   }
 
-  importSeries(): PayloadFault | undefined {
-    throw new Error("snapshots are not built yet");
+  importSeries(sizeBytes: number): PayloadFault | undefined {
+    const done = this.#kernel.exports.takeSeries(sizeBytes) !== 0;
+    return done ? undefined : reportedFault(this.#kernel);
   }
 
-  truncate(): SeriesRef {
-    return 0;
+  seal(visit: SeriesVisit): SeriesRef {
+    const { tenant, beforeMs, fromRef, visitsMax } = visit;
+    return this.#kernel.exports.seal(tenant, beforeMs, fromRef, visitsMax) >>> 0;
+  }
+
+  truncate(visit: SeriesVisit, sealedBefore: ChunksPosition): SeriesRef {
+    const { tenant, beforeMs, fromRef, visitsMax } = visit;
+    const { exports } = this.#kernel;
+    exports.truncateBelow(sealedBefore.file, sealedBefore.offsetBytes);
+    return exports.truncate(tenant, beforeMs, fromRef, visitsMax) >>> 0;
   }
 }

@@ -70,6 +70,14 @@ export interface KernelExports {
   filterMark(count: number, bit: number, set: number): void;
   filterRefs(count: number, present: number, absent: number): number;
   readSeries(refs: number, count: number, startMs: number, endMs: number): number;
+  pairIdOf(index: number, name: number, nameSize: number, valueSize: number): number;
+  exportSeries(fromRef: number, target: number): number;
+  exportPairs(fromId: number, target: number): number;
+  takeSeries(size: number): number;
+  takePairs(size: number): number;
+  seal(index: number, beforeMs: number, fromRef: number, most: number): number;
+  truncateBelow(file: number, offset: number): void;
+  truncate(index: number, beforeMs: number, fromRef: number, most: number): number;
   stats(index: number): void;
 }
 

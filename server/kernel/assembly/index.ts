@@ -40,6 +40,7 @@ import {
   tenantSamples,
   tenantSeries,
 } from "./structs";
+import { importPairs, importSeries } from "./snapshot";
 import { symbolsStart } from "./symbols";
 import { tenantEnsure, tenantFirst, tenantOf, tenantsStart } from "./tenants";
 import { wireStart } from "./wire";
@@ -53,10 +54,13 @@ export { chunksPosition, outboxDrop } from "./outbox";
 export { readSeries } from "./read";
 export { reportAddress } from "./report";
 export { scan } from "./scan";
+export { exportPairs, exportSeries } from "./snapshot";
+export { seal, truncate, truncateBelow } from "./truncate";
 export {
   exchangeAddress,
   filterMark,
   filterRefs,
+  pairIdOf,
   pairsList,
   postingsCount,
   postingsOpen,
@@ -149,6 +153,20 @@ export function replay(size: usize, skipFrom: u32, skipTo: u32): bool {
   reportClear();
   const input = bufferPointer(bufferInput);
   return replayRecord(input, size, skipFrom, skipTo) || !reportWireFault(input);
+}
+
+/** Takes the section of pairs in the input; false with a fault in the report. */
+export function takePairs(size: usize): bool {
+  reportClear();
+  const input = bufferPointer(bufferInput);
+  return importPairs(input, size) || !reportWireFault(input);
+}
+
+/** Takes the section of series in the input; false with a fault in the report. */
+export function takeSeries(size: usize): bool {
+  reportClear();
+  const input = bufferPointer(bufferInput);
+  return importSeries(input, size) || !reportWireFault(input);
 }
 
 /** Rows that replay left out because nothing knows their series. */

@@ -97,6 +97,14 @@ export function labelAdd(name: usize, nameSize: u32, value: usize, valueSize: u3
   labelCount++;
 }
 
+/** Adds a label by its pair alone: enough to find or make a series of known pairs. */
+export function labelAddPair(pair: usize): void {
+  const label = scratch + labelCount * labelStride;
+  store<u64>(label, 0, labelRaw);
+  store<u64>(label, <u64>pair, labelPair);
+  labelCount++;
+}
+
 /** Bytes of a canonical field; names and values are shorter than 2^28 here. */
 function canonicalSize(nameSize: u32, valueSize: u32): u32 {
   const body = 2 + varintSize(nameSize) + nameSize + varintSize(valueSize) + valueSize;

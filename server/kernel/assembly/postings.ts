@@ -92,6 +92,7 @@ function appendAcross(list: usize, to: usize, delta: u32): void {
 
 /** Frees the blocks of a list, which is then empty. */
 export function postingsFree(list: usize): void {
+  cursorForget(list);
   let block: usize = load<u32>(list, postingsFirst);
   const blocks = load<u32>(list, postingsBlocks);
   for (let number: u32 = 0; number < blocks; number++) {
@@ -155,4 +156,41 @@ function cursorBlockNext(): void {
   cursorAt = cursorBlock + 4;
   cursorLimit = cursorBlock + blockSize(cursorNumber);
   cursorNumber++;
+}
+
+/** Where the cursor was put aside: a walk in slices goes on there. */
+const saved: usize = memory.data(32, 8);
+let savedList: usize = 0;
+
+/** Puts the cursor aside, so that it can go on after other lists were read. */
+export function cursorSave(list: usize): void {
+  savedList = list;
+  store<u32>(saved, <u32>cursorAt);
+  store<u32>(saved, <u32>cursorLimit, 4);
+  store<u32>(saved, <u32>cursorFirst, 8);
+  store<u32>(saved, <u32>cursorBlock, 12);
+  store<u32>(saved, cursorNumber, 16);
+  store<u32>(saved, cursorRef, 20);
+  store<u32>(saved, postingsEntries(list) - cursorLeft, 24);
+}
+
+/**
+ * Takes the cursor up again behind `ref`; false when it was not put aside there or the list was
+ * written anew since. Entries that were added meanwhile are read too.
+ */
+export function cursorRestore(list: usize, ref: u32): bool {
+  if (savedList != list || load<u32>(saved, 20) != ref) return false;
+  cursorAt = load<u32>(saved);
+  cursorLimit = load<u32>(saved, 4);
+  cursorFirst = load<u32>(list, postingsFirst);
+  cursorBlock = load<u32>(saved, 12);
+  cursorNumber = load<u32>(saved, 16);
+  cursorRef = ref;
+  cursorLeft = postingsEntries(list) - load<u32>(saved, 24);
+  return true;
+}
+
+/** Forgets a cursor put aside on a list that is being written anew. */
+function cursorForget(list: usize): void {
+  if (savedList == list) savedList = 0;
 }

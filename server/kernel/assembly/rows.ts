@@ -110,9 +110,8 @@ export function takeSample(series: usize, time: i64, bits: u64): i32 {
   if (time > timeMax) return drop(refusedFuture, time);
   if (time > last) return addRow(series, time, bits, false);
   if (time == last) return same(load<u64>(series, seriesLastBits), time, bits);
-  const refusal = judgeLate(series, time, bits);
-  if (refusal < 0) return addRow(series, time, bits, true);
-  return refusal == 0 ? dropped : drop(refusal, time);
+  const refusal = refusalOfLate(time);
+  return refusal == 0 ? takeLate(series, time, bits) : drop(refusal, time);
 }
 
 function drop(refusal: u32, time: i64): i32 {
@@ -127,13 +126,15 @@ function same(held: u64, time: i64, bits: u64): i32 {
   return dropped;
 }
 
-/** A sample older than the newest of its series: -1 take it, 0 it was counted, else the refusal. */
-function judgeLate(series: usize, time: i64, bits: u64): i32 {
+/** Why a sample older than the newest of its series is refused whatever is held; or 0. */
+function refusalOfLate(time: i64): u32 {
   if (windowMs == 0) return refusedOutOfOrder;
-  if (time < newest - windowMs || time < -timeBound) return refusedTooOld;
-  if (!heldBits(series, time)) return -1;
-  same(heldValue, time, bits);
-  return 0;
+  return time < newest - windowMs || time < -timeBound ? refusedTooOld : 0;
+}
+
+/** Takes a late sample, unless its time is held already. */
+function takeLate(series: usize, time: i64, bits: u64): i32 {
+  return heldBits(series, time) ? same(heldValue, time, bits) : addRow(series, time, bits, true);
 }
 
 /**
@@ -151,25 +152,29 @@ function judgePending(series: usize, time: i64, bits: u64): i32 {
     const rowTime = load<i64>(columnTime + (row << 3));
     if (!ordered && (link & lateRow) == 0) {
       if (time > rowTime) return addRow(series, time, bits, false);
+      if (time == rowTime) return same(load<u64>(columnBits + (row << 3)), time, bits);
+      const refusal = refusalOfLate(time);
+      if (refusal != 0) return drop(refusal, time);
       ordered = true;
-    }
-    if (rowTime == time) {
+    } else if (rowTime == time) {
       heldRow = row + 1;
-      if (ordered) break;
     }
+    if (ordered && heldRow != 0) break;
     link = load<u32>(columnBefore + (row << 2));
   }
-  if (!ordered && time > load<i64>(series, seriesLastTime)) {
-    return addRow(series, time, bits, false);
+  if (!ordered) {
+    const last = load<i64>(series, seriesLastTime);
+    if (time > last) return addRow(series, time, bits, false);
+    if (time == last) return same(load<u64>(series, seriesLastBits), time, bits);
+    const refusal = refusalOfLate(time);
+    if (refusal != 0) return drop(refusal, time);
   }
   if (heldRow != 0) return same(load<u64>(columnBits + ((heldRow - 1) << 3)), time, bits);
   if ((load<u8>(series, seriesFlags) & flagSampled) != 0) {
     const last = load<i64>(series, seriesLastTime);
     if (time == last) return same(load<u64>(series, seriesLastBits), time, bits);
   }
-  const refusal = judgeLate(series, time, bits);
-  if (refusal < 0) return addRow(series, time, bits, true);
-  return refusal == 0 ? dropped : drop(refusal, time);
+  return takeLate(series, time, bits);
 }
 
 function addRow(series: usize, time: i64, bits: u64, late: bool): i32 {

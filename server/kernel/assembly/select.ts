@@ -1,4 +1,5 @@
 import { exchangeEntries, listedPairHead, reportEntries } from "../layout";
+import { labelAdd, labelCount, labelLast, labelLookUp, labelsBegin } from "./labels";
 import { bufferEnsure, bufferResult, spanAlloc, unitsOf } from "./memory";
 import { pairOf } from "./pairs";
 import { cursorLeft, cursorNext, cursorOpen } from "./postings";
@@ -94,6 +95,10 @@ export function pairsList(index: u32, after: u32, most: u32): bool {
   let at = result;
   let count: u32 = 0;
   while (pair != 0 && count < most && at - result < listTarget) {
+    if (load<u32>(pair + pairPostings, postingsLive) == 0) {
+      pair = load<u32>(pair, pairNext);
+      continue;
+    }
     const nameSize: usize = load<u16>(pair, pairNameSize);
     const valueSize: usize = load<u16>(pair, pairValueSize);
     store<u32>(at, load<u32>(pair, pairId));
@@ -115,6 +120,8 @@ export function pairsList(index: u32, after: u32, most: u32): bool {
 function firstAfter(index: u32, after: u32): usize {
   const tenant = tenantOf(index);
   if (tenant == 0) return 0;
+  const next = pairOf(after + 1);
+  if (next != 0 && load<u32>(next, pairTenant) == <u32>tenant) return next;
   const known = pairOf(after);
   if (known != 0 && load<u32>(known, pairTenant) == <u32>tenant) return load<u32>(known, pairNext);
   let pair: usize = load<u32>(tenant, tenantPairsHead);
@@ -152,4 +159,14 @@ export function filterRefs(count: u32, present: u32, absent: u32): u32 {
     kept++;
   }
   return kept;
+}
+
+/** Id of the tenant's pair of a name and a value that stand one after the other; 0: unknown. */
+export function pairIdOf(index: u32, name: usize, nameSize: u32, valueSize: u32): u32 {
+  const tenant = tenantOf(index);
+  labelsBegin();
+  labelAdd(name, nameSize, name + nameSize, valueSize);
+  if (tenant == 0 || labelCount == 0) return 0;
+  const pair = labelLookUp(tenant, labelLast());
+  return pair == 0 ? 0 : load<u32>(pair, pairId);
 }

@@ -14,6 +14,7 @@ import {
   tenantSamples,
   tenantSeriesMax,
   tenantTotal,
+  tenantTruncateOldest,
   tenantValueSizeMax,
   tenantWindow,
 } from "./structs";
@@ -50,6 +51,7 @@ export function tenantEnsure(index: u32): usize {
   store<u32>(tenant, index, tenantIndex);
   store<i64>(tenant, timeNone, tenantNewest);
   store<i64>(tenant, i64.MAX_VALUE, tenantOldest);
+  store<i64>(tenant, i64.MAX_VALUE, tenantTruncateOldest);
   store<u64>(tenant, foldHash(key, <u64>index), tenantKey);
   postingsStart(tenant + tenantPostings);
   store<u32>(tenant, <u32>tenantFirst, tenantNext);
@@ -76,9 +78,11 @@ export function setTenant(
   return true;
 }
 
-/** Widens the tenant's times and counts one sample. */
+/** Widens the tenant's times and counts samples. */
 export function tenantCount(tenant: usize, newest: i64, oldest: i64, samples: f64): void {
   if (newest > load<i64>(tenant, tenantNewest)) store<i64>(tenant, newest, tenantNewest);
   if (oldest < load<i64>(tenant, tenantOldest)) store<i64>(tenant, oldest, tenantOldest);
+  const truncating = load<i64>(tenant, tenantTruncateOldest);
+  store<i64>(tenant, min<i64>(truncating, oldest), tenantTruncateOldest);
   store<f64>(tenant, load<f64>(tenant, tenantSamples) + samples, tenantSamples);
 }

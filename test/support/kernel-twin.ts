@@ -1,0 +1,247 @@
+import { expect } from "vitest";
+import {
+  type HeadChunk,
+  type PayloadFormat,
+  type RefusalKind,
+  type ShardKernel,
+  type TenantRules,
+} from "../../server/kernel/index.ts";
+import { type ModelChunk, ModelKernel, type ModelSeries } from "../../server/kernel/model.ts";
+import { crc32c } from "../../server/platform/encoding/index.ts";
+import { type DecodedSample, decodeXor } from "./xor-decoder.ts";
+
+/** What a log record says, decoded. */
+export interface TestRecord {
+  readonly tenant: number;
+  readonly definitions: readonly {
+    readonly ref: number;
+    readonly labels: readonly (readonly [string, string])[];
+  }[];
+  readonly rows: readonly { readonly ref: number; readonly sample: DecodedSample }[];
+}
+
+const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+
+/** Decodes the body of a log record. */
+export function decodeRecord(body: Uint8Array): TestRecord {
+  const view = Buffer.from(body);
+  const definitions: { ref: number; labels: [string, string][] }[] = [];
+  let at = 12;
+  for (let i = 0; i < view.readUInt32LE(4); i++) {
+    const end = at + 8 + view.readUInt32LE(at + 4);
+    const labels: [string, string][] = [];
+    const ref = view.readUInt32LE(at);
+    at += 8;
+    while (at < end) {
+      const body = varint(view, at + 1);
+      const name = varint(view, body.next + 1);
+      const value = varint(view, name.next + name.value + 1);
+      const valueEnd = value.next + value.value;
+      expect(valueEnd).toBe(body.next + body.value);
+      labels.push([
+        latin(view.subarray(name.next, name.next + name.value)),
+        latin(view.subarray(value.next, valueEnd)),
+      ]);
+      at = valueEnd;
+    }
+    definitions.push({ ref, labels });
+  }
+  const count = view.readUInt32LE(8);
+  const rows = Array.from({ length: count }, (_, row) => ({
+    ref: view.readUInt32LE(at + row * 4),
+    sample: {
+      timeMs: Number(view.readBigInt64LE(at + count * 4 + row * 8)),
+      bits: view.readBigUInt64LE(at + count * 12 + row * 8),
+    },
+  }));
+  expect(view.length).toBe(at + count * 20);
+  return { tenant: view.readUInt32LE(0), definitions, rows };
+}
+
+function varint(bytes: Buffer, from: number): { value: number; next: number } {
+  let [value, at, shift] = [0, from, 0];
+  for (;;) {
+    const byte = bytes[at++] ?? 0;
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) return { value, next: at };
+    shift += 7;
+  }
+}
+
+/** The kernel and its twin side by side; every call goes to both and is compared. */
+export class Twins {
+  readonly model: ModelKernel = new ModelKernel();
+  readonly records: Uint8Array[] = [];
+  readonly #tenants = new Set<number>();
+  kernel: ShardKernel;
+  #chunks = Buffer.alloc(0);
+  constructor(kernel: ShardKernel) {
+    this.kernel = kernel;
+    kernel.setChunksPosition({ file: 1, offsetBytes: 0 });
+  }
+
+  setTenant(tenant: number, rules: TenantRules): void {
+    this.#tenants.add(tenant);
+    this.kernel.setTenant(tenant, rules);
+    this.model.setTenant(tenant, rules);
+  }
+
+  /** Pushes a payload part by part; each part is applied, or abandoned when it says so. */
+  push(batch: {
+    readonly tenant: number;
+    readonly format: PayloadFormat;
+    readonly payload: Uint8Array;
+    readonly timeMsMax: number;
+    readonly newestMs: number;
+    readonly abandon?: boolean;
+  }): void {
+    const { payload } = batch;
+    this.kernel.input(payload.length).set(payload);
+    for (let offsetBytes = 0; offsetBytes < payload.length; ) {
+      const found = this.kernel.resolve({ ...batch, sizeBytes: payload.length, offsetBytes });
+      const expected = this.model.resolve({ ...batch, offsetBytes });
+      if ("fault" in found || expected === undefined) {
+        expect("fault" in found).toBe(expected === undefined);
+        return;
+      }
+      const refusals = new Map<RefusalKind, number>(found.refusals.map((r) => [r.kind, r.samples]));
+      expect(Object.fromEntries(refusals)).toEqual(Object.fromEntries(expected.refusals));
+      expect(found.samplesDuplicate).toBe(expected.samplesDuplicate);
+      expect(found.nextOffsetBytes).toBe(expected.nextOffsetBytes);
+      const record = decodeRecord(this.kernel.record());
+      expect(record.rows).toEqual(
+        expected.rows.map(({ series, sample }) => ({ ref: series.ref, sample })),
+      );
+      expect(record.definitions).toEqual(
+        expected.definitions.map(({ ref, labels }) => ({ ref, labels })),
+      );
+      if (batch.abandon === true) {
+        this.kernel.abandon();
+        this.model.abandon();
+        return;
+      }
+      this.records.push(this.kernel.record().slice());
+      this.kernel.apply();
+      this.model.apply();
+      this.drain();
+      expect(found.nextOffsetBytes).toBeGreaterThan(offsetBytes);
+      offsetBytes = found.nextOffsetBytes;
+    }
+  }
+
+  /** Goes on with another kernel, which took over what the former one held. */
+  goOnWith(kernel: ShardKernel): void {
+    this.kernel = kernel;
+    this.model.forgetUndefined();
+    kernel.setChunksPosition({ file: 1, offsetBytes: this.#chunks.length });
+  }
+
+  /** Moves the outbox to the file and checks the checksum behind each chunk. */
+  drain(): void {
+    const parts = [this.#chunks];
+    while (this.kernel.outboxSizeBytes() > 0) {
+      const part = Buffer.from(this.kernel.outbox());
+      parts.push(part);
+      this.kernel.outboxWritten(part.length);
+    }
+    this.#chunks = Buffer.concat(parts);
+  }
+
+  /** Compares everything that can be read, of all tenants. */
+  compare(kernel: ShardKernel = this.kernel): void {
+    for (const tenant of this.#tenants) this.#compareTenant(kernel, tenant);
+  }
+
+  /**
+   * Compares labels and open samples of a kernel whose chunks lie in a file of its own: what
+   * was sealed is counted only.
+   */
+  compareSamples(kernel: ShardKernel): void {
+    for (const tenant of this.#tenants) {
+      const mine = this.kernel.read(this.kernel.postings(tenant, 0), -(2 ** 53), 2 ** 53);
+      const theirs = kernel.read(kernel.postings(tenant, 0), -(2 ** 53), 2 ** 53);
+      const placeless = (chunk: HeadChunk): object => ({ ...chunk, file: 0, offsetBytes: 0 });
+      expect(theirs.map((series) => [series.ref, series.chunks.map(placeless)])).toEqual(
+        mine.map((series) => [series.ref, series.chunks.map(placeless)]),
+      );
+    }
+  }
+
+  #compareTenant(kernel: ShardKernel, tenant: number): void {
+    const sampled = [...this.model.series(tenant).values()].filter((s) => s.last !== undefined);
+    const names = new Map(
+      kernel
+        .pairs(tenant, 0, 100_000)
+        .map((pair) => [pair.id, [latin(pair.name), latin(pair.value)]]),
+    );
+    const refs = kernel.postings(tenant, 0);
+    expect([...refs]).toEqual(sampled.map(({ ref }) => ref).sort((a, b) => a - b));
+    const everything = kernel.read(refs, 1, 0);
+    expect(everything.map(({ ref }) => ref)).toEqual([...refs]);
+    const byRef = new Map(sampled.map((series) => [series.ref, series]));
+    for (const series of everything) {
+      const labels = [...series.pairIds].map((id) => names.get(id));
+      expect(labels).toEqual(byRef.get(series.ref)?.labels);
+    }
+    this.#comparePostings(kernel, tenant, sampled);
+    this.#compareChunks(kernel, refs, { sampled, startMs: -(2 ** 53), endMs: 2 ** 53 });
+    const newest = sampled.map((series) => series.last?.timeMs ?? 0).sort((a, b) => a - b);
+    const middle = newest[newest.length >> 1] ?? 0;
+    this.#compareChunks(kernel, refs, { sampled, startMs: middle - 3_600_000, endMs: middle });
+  }
+
+  #comparePostings(kernel: ShardKernel, tenant: number, sampled: readonly ModelSeries[]): void {
+    for (const { id, name, value } of kernel.pairs(tenant, 0, 100_000)) {
+      const having = sampled.filter((series) =>
+        series.labels.some(([n, v]) => n === latin(name) && v === latin(value)),
+      );
+      const refs = having.map(({ ref }) => ref).sort((a, b) => a - b);
+      expect([...kernel.postings(tenant, id)]).toEqual(refs);
+      expect(kernel.pairId(tenant, name, value)).toBe(id);
+      const others = kernel.filter(kernel.postings(tenant, 0), [
+        { pairIds: Uint32Array.of(id), present: false },
+      ]);
+      expect(others.length).toBe(sampled.length - refs.length);
+    }
+  }
+
+  #compareChunks(
+    kernel: ShardKernel,
+    refs: Uint32Array,
+    range: { sampled: readonly ModelSeries[]; startMs: number; endMs: number },
+  ): void {
+    const { startMs, endMs } = range;
+    const found = kernel
+      .read(refs, startMs, endMs)
+      .map((series) => [series.ref, series.chunks.map((chunk) => this.#chunkText(chunk)).sort()]);
+    const expected = [...range.sampled]
+      .sort((a, b) => a.ref - b.ref)
+      .map((series) => [
+        series.ref,
+        ModelKernel.chunks(series, startMs, endMs).map(chunkText).sort(),
+      ])
+      .filter(([, chunks]) => (chunks as string[]).length > 0);
+    expect(found).toEqual(expected);
+  }
+
+  #chunkText(chunk: HeadChunk): string {
+    const bytes = chunk.bytes ?? this.#sealedBytes(chunk);
+    const samples = decodeXor(bytes);
+    expect(samples.length).toBe(chunk.samples);
+    expect(samples[0]?.timeMs).toBe(chunk.minTimeMs);
+    expect(samples.at(-1)?.timeMs).toBe(chunk.maxTimeMs);
+    return chunkText({ samples, late: chunk.outOfOrder });
+  }
+
+  #sealedBytes(chunk: HeadChunk): Uint8Array {
+    const end = chunk.offsetBytes + chunk.sizeBytes;
+    const bytes = this.#chunks.subarray(chunk.offsetBytes, end);
+    expect(this.#chunks.readUInt32LE(end)).toBe(crc32c(bytes));
+    return bytes;
+  }
+}
+
+function chunkText(chunk: ModelChunk): string {
+  const samples = chunk.samples.map(({ timeMs, bits }) => `${timeMs}=${bits.toString(16)}`);
+  return `${chunk.late ? "late " : ""}${samples.join(" ")}`;
+}
