@@ -38,14 +38,12 @@ export function createIngesterSource(options: IngesterSourceOptions): Queryable 
     select: (selection, call) => select(options, selection, call),
     series: (selections, limit, call) => series(options, { selections, limit }, call),
     labelNames: (selections, limit, call) =>
-      listTexts(options, { limit, call }, async (peer, peerOptions) => {
-        const request = { ...listRequest(options, selections, limit) };
-        return (await peer.client.labelNames(request, peerOptions)).names;
+      listTexts(options, { selections, limit, call }, async ({ client }, request, peerOptions) => {
+        return (await client.labelNames(request, peerOptions)).names;
       }),
     labelValues: (name, ...[selections, limit, call]) =>
-      listTexts(options, { limit, call }, async (peer, peerOptions) => {
-        const request = { ...listRequest(options, selections, limit), name };
-        return (await peer.client.labelValues(request, peerOptions)).values;
+      listTexts(options, { selections, limit, call }, async ({ client }, request, peerOptions) => {
+        return (await client.labelValues({ ...request, name }, peerOptions)).values;
       }),
   };
 }
@@ -102,34 +100,61 @@ function touches(hole: Hole, selection: Selection): boolean {
   return Number(hole.startMs) <= selection.endMs && Number(hole.endMs) >= selection.startMs;
 }
 
-/** One more than the limit is asked for, to learn whether the list was cut. */
+/** What a label call asks for. */
+interface Listing {
+  readonly selections: readonly Selection[];
+  readonly limit: number;
+  readonly call: QueryCall;
+}
+
+interface ListRequest {
+  readonly tenant: string;
+  readonly selectors: ReturnType<typeof selectorOf>[];
+  readonly limit: bigint;
+}
+
+/**
+ * The request to each shard; undefined when the selections hold no moment: without a
+ * selection at all a shard would list everything. One more than the limit is asked for, to
+ * learn whether the list was cut.
+ */
 function listRequest(
   options: IngesterSourceOptions,
-  selections: readonly Selection[],
-  limit: number,
-): { tenant: string; selectors: ReturnType<typeof selectorOf>[]; limit: bigint } {
+  { selections, limit }: Omit<Listing, "call">,
+): ListRequest | undefined {
+  const wanted = selections.filter((selection) => selection.startMs <= selection.endMs);
+  if (wanted.length === 0 && selections.length > 0) return undefined;
   return {
     tenant: options.tenant,
-    selectors: selections.map(selectorOf),
+    selectors: wanted.map(selectorOf),
     limit: limit === 0 ? 0n : BigInt(limit + 1),
   };
 }
 
 async function listTexts(
   options: IngesterSourceOptions,
-  bounds: { readonly limit: number; readonly call: QueryCall },
-  ask: (peer: IngesterPeer, options: { readonly signal: AbortSignal }) => Promise<string[]>,
+  listing: Listing,
+  ask: (
+    peer: IngesterPeer,
+    request: ListRequest,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<string[]>,
 ): Promise<LabelResult> {
-  const lists = await askAll(options.peers, bounds.call.signal, ask);
-  return mergeSortedTexts(lists, bounds.limit);
+  const request = listRequest(options, listing);
+  if (request === undefined) return { values: [], warnings: [] };
+  const lists = await askAll(options.peers, listing.call.signal, (peer, peerOptions) =>
+    ask(peer, request, peerOptions),
+  );
+  return mergeSortedTexts(lists, listing.limit);
 }
 
 async function series(
   options: IngesterSourceOptions,
-  wanted: { readonly selections: readonly Selection[]; readonly limit: number },
+  wanted: Omit<Listing, "call">,
   call: QueryCall,
 ): Promise<{ readonly series: readonly Labels[]; readonly warnings: readonly string[] }> {
-  const request = listRequest(options, wanted.selections, wanted.limit);
+  const request = listRequest(options, wanted);
+  if (request === undefined) return { series: [], warnings: [] };
   const lists = await askAll(options.peers, call.signal, (peer, peerOptions) =>
     readSeries(peer.client.series(request, peerOptions)),
   );

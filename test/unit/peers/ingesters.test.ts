@@ -54,7 +54,7 @@ describe("streams", () => {
       }),
     );
     await parts(shards);
-    expect(started.sort()).toEqual([0, 1, 2]);
+    expect(started.sort((a, b) => a - b)).toEqual([0, 1, 2]);
   });
 
   test("one that fails fails all, and the others are cancelled", async () => {

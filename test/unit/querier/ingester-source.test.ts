@@ -238,6 +238,13 @@ describe("labels", () => {
     expect(found.values).toEqual(["__name__", "l"]);
   });
 
+  test("a range without any moment lists nothing", async () => {
+    const none = [{ matchers: all, startMs: 5, endMs: 1 }];
+    expect((await source.labelNames(none, 0, callOf())).values).toEqual([]);
+    expect((await source.labelValues("l", none, 0, callOf())).values).toEqual([]);
+    expect((await source.series(none, 0, callOf())).series).toEqual([]);
+  });
+
   test("series are sorted, unique, and cut", async () => {
     const twice = sourceOf([shard("b", "a"), shard("a", "c")]);
     const all = await twice.series([wide], 0, callOf());
