@@ -63,8 +63,47 @@ function scanWrite1(from: usize, end: usize): bool {
   return true;
 }
 
-function scanSeries1(from: usize, end: usize): bool {
+/**
+ * Skips the labels at the front of a series that are encoded as every sender encodes them:
+ * name and value once each, in this order, with lengths of one byte that fill the field
+ * exactly. Returns the place of the first field that is something else; most series have none
+ * but their sample there. Ten times cheaper than field by field, which takes over from there.
+ */
+function skipPlainLabels(from: usize, end: usize): usize {
   let at = from;
+  while (end - at >= 6 && load<u8>(at) == 0x0a) {
+    const size = <usize>load<u8>(at, 1);
+    const next = at + 2 + size;
+    if (size > 0x7f || next > end || load<u8>(at, 2) != 0x0a) break;
+    const value = at + 4 + <usize>load<u8>(at, 3);
+    if (value + 2 > next || load<u8>(value) != 0x12) break;
+    if (value + 2 + <usize>load<u8>(value, 1) != next) break;
+    at = next;
+  }
+  return at;
+}
+
+/** High bits of the six bytes of a varint that holds a time of this century. */
+const timeMask: u64 = 0x808080808080;
+const timeBits: u64 = 0x008080808080;
+
+/** Whether a series ends here with one sample in the form that every sender writes. */
+function isPlainSample(at: usize, end: usize): bool {
+  return (
+    end - at == 18 &&
+    load<u16>(at) == 0x1012 &&
+    load<u8>(at, 2) == 0x09 &&
+    load<u8>(at, 11) == 0x10 &&
+    (load<u64>(at, 12) & timeMask) == timeBits
+  );
+}
+
+function scanSeries1(from: usize, end: usize): bool {
+  let at = skipPlainLabels(from, end);
+  if (isPlainSample(at, end)) {
+    count(reportSamples);
+    return true;
+  }
   while (at < end) {
     if (!readField(at, end)) return false;
     at = wireAt;
