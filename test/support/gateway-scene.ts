@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createDistributor } from "../../server/distributor/index.ts";
+import { createDistributor, type Distributor } from "../../server/distributor/index.ts";
 import { createGateway, type Gateway } from "../../server/gateway/index.ts";
 import type { FrontKernel } from "../../server/kernel/index.ts";
 import {
@@ -28,6 +28,7 @@ export interface GatewaySceneOptions {
   readonly inflightPushesMax?: number;
   readonly query?: Partial<ServiceHandlers<typeof RawQueryService>>;
   readonly kernel?: FrontKernel;
+  readonly shards?: number;
   readonly notReady?: string;
 }
 
@@ -35,7 +36,10 @@ export interface GatewaySceneOptions {
 export interface GatewayScene {
   readonly url: string;
   readonly port: number;
+  /** The first shard, or the only one. */
   readonly ingester: RecordingIngester;
+  readonly ingesters: readonly RecordingIngester[];
+  readonly distributor: Distributor;
   readonly kernel: StandInKernel;
   readonly gateway: Gateway;
   close(): Promise<void>;
@@ -44,11 +48,13 @@ export interface GatewayScene {
 /** Starts a scene; close it at the end. */
 export async function openGatewayScene(options: GatewaySceneOptions = {}): Promise<GatewayScene> {
   const ingester = createRecordingIngester();
+  const others = Array.from({ length: (options.shards ?? 1) - 1 }, createRecordingIngester);
+  const ingesters = [ingester, ...others];
   const kernel = createStandInKernel(256 * 2 ** 20);
   const metrics = createMetricRegistry();
   const distributor = createDistributor({
     frontKernel: options.kernel ?? kernel,
-    ingesters: [ingester],
+    ingesters,
     limits: createLimits({
       defaults: { ...singleProcessDefaults({ memorySizeBytes: 0 }), ...options.limits },
       overrides: new Map(),
@@ -88,6 +94,8 @@ export async function openGatewayScene(options: GatewaySceneOptions = {}): Promi
     url: `http://127.0.0.1:${port}`,
     port,
     ingester,
+    ingesters,
+    distributor,
     kernel,
     gateway,
     close: () =>

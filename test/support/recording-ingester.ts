@@ -37,12 +37,22 @@ export function createRecordingIngester(): RecordingIngester {
       exemplarsStored: BigInt(exemplars),
     }),
     async push(request) {
-      const met = meet(request as PushRequest);
+      const met = meetOrEmpty(request as PushRequest);
       pushes.push(met);
       return create(PushResponseSchema, await ingester.answer(met));
     },
   };
   return ingester;
+}
+
+/** What the decoder here refuses (UTF-8, parts that the kernel does not read) counts as empty. */
+function meetOrEmpty(request: PushRequest): MetPush {
+  try {
+    return meet(request);
+  } catch {
+    const { tenant, format } = request;
+    return { tenant, format, samples: 0, exemplars: 0, metadata: 0 };
+  }
 }
 
 function meet({ tenant, format, payload }: PushRequest): MetPush {
