@@ -1,3 +1,6 @@
+import { writeDigits, writeNineDigits } from "./digits.ts";
+import { undecided, writeShortest } from "./shortest.ts";
+
 /**
  * Numbers as text, as Prometheus's HTTP API prints them: the shortest digits that read back
  * as the same double, plain below 10^21 and from 10^-6 on, otherwise with an exponent of at
@@ -22,12 +25,6 @@ const shortDecimals = 6;
 /** Below it, six decimals would leave the range without exponent anyway. */
 const plainMin = 1e-6;
 
-/** Two digits at a time: the text of 00 to 99. */
-const digitPairs: Uint8Array = Uint8Array.from({ length: 200 }, (_, i) => {
-  const pair = i >> 1;
-  return zero + (i % 2 === 0 ? Math.floor(pair / 10) : pair % 10);
-});
-
 /** Writes `value` as samples of vectors and matrices have it; returns the position behind. */
 export function writeFloat(bytes: Uint8Array, position: number, value: number): number {
   const size = Math.abs(value);
@@ -43,7 +40,10 @@ export function writeFloat(bytes: Uint8Array, position: number, value: number): 
     if (value < 0) bytes[at++] = minus;
     return writeShortDecimal(bytes, at, scaled);
   }
-  return writeAscii(bytes, position, floatText(value));
+  const sign = value < 0 ? 1 : 0;
+  bytes[position] = minus;
+  const end = writeShortest(bytes, position + sign, size);
+  return end === undecided ? writeAscii(bytes, position, floatText(value)) : end;
 }
 
 /** The same as a string. */
@@ -79,8 +79,7 @@ export function writeWhole(bytes: Uint8Array, position: number, value: number): 
   }
   const upper = Math.floor(value / 1e9);
   const at = writeWhole(bytes, position, upper);
-  let first = writeDigits(bytes, at + 9, value - upper * 1e9);
-  while (first > at) bytes[--first] = zero;
+  writeNineDigits(bytes, at, value - upper * 1e9);
   return at + 9;
 }
 
@@ -94,22 +93,6 @@ function writeShortDecimal(bytes: Uint8Array, position: number, millionths: numb
   let end = at + shortDecimals;
   while (bytes[end - 1] === zero) end--;
   return end;
-}
-
-/** Writes a whole number below 10^9 so that it ends at `end`; returns where it begins. */
-function writeDigits(bytes: Uint8Array, end: number, value: number): number {
-  let at = end;
-  let rest = value | 0;
-  while (rest >= 10) {
-    const quotient = (rest / 100) | 0;
-    const pair = (rest - quotient * 100) << 1;
-    bytes[--at] = digitPairs[pair + 1]!;
-    bytes[--at] = digitPairs[pair]!;
-    if (quotient === 0) return at;
-    rest = quotient;
-  }
-  bytes[--at] = zero + rest;
-  return at;
 }
 
 function decimalDigits(value: number): number {
