@@ -9,6 +9,8 @@ export interface ShardSettings {
   readonly chunks: ChunksSettings;
   /** A snapshot starts when the log behind the last one is as long as it, and at least this. */
   readonly snapshotLogSizeBytesMin: number;
+  /** Slices of a snapshot are not cut smaller, however long they take. */
+  readonly snapshotSliceSizeBytesMin: number;
   /** Longest time that a snapshot or a query holds up the batches behind it. */
   readonly turnMsMax: number;
   /** Payload bytes that one kernel call takes. */
@@ -28,6 +30,7 @@ export const shardDefaults: ShardSettings = {
   },
   chunks: { fileSizeBytesMax: 512 * mebibyte, waitingSizeBytesMax: 64 * mebibyte },
   snapshotLogSizeBytesMin: 256 * mebibyte,
+  snapshotSliceSizeBytesMin: 4096,
   turnMsMax: 2,
   windowSizeBytesMax: mebibyte,
   batchesWaitingMax: 10_000,

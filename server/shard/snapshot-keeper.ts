@@ -97,6 +97,7 @@ export class SnapshotKeeper {
       sequence,
       directory: `${this.#parts.directory}/${shardFolders.snapshots}`,
       sliceMsMax: settings.turnMsMax,
+      sliceSizeBytesMin: settings.snapshotSliceSizeBytesMin,
       position: () => log.position,
       records: () => this.#parts.records(),
       syncChunks: async () => ((await chunks.sync(syncer)) ? chunks.file : undefined),

@@ -40,6 +40,7 @@ export const smallSettings: ShardSettings = {
   log: { ...shardDefaults.log, segmentSizeBytesMax: 4096, retryIntervalMs: 0 },
   chunks: { fileSizeBytesMax: 2048, waitingSizeBytesMax: 1 << 20 },
   snapshotLogSizeBytesMin: 1e9,
+  snapshotSliceSizeBytesMin: 40,
 };
 
 /** Options of a shard in `/data/shard` of a file system. */
@@ -104,7 +105,12 @@ export function manySeries(
 /** All samples of a tenant: label text → time → value. Fails when a time has two values. */
 export async function readAll(
   shard: Shard,
-  options: { tenant?: string; matchers?: readonly Matcher[] } = {},
+  options: {
+    tenant?: string;
+    matchers?: readonly Matcher[];
+    /** Told of samples that are stored more than once. */
+    onRepeated?: (series: string, timeMs: number) => void;
+  } = {},
 ): Promise<Map<string, Map<number, number>>> {
   const { tenant = "anonymous", matchers = [] } = options;
   const found = new Map<string, Map<number, number>>();
@@ -132,6 +138,7 @@ export async function readAll(
           if ((samples.get(timeMs) ?? value) !== value) {
             throw new Error(`${key} has two values at ${timeMs}`);
           }
+          if (samples.has(timeMs)) options.onRepeated?.(key, timeMs);
           samples.set(timeMs, value);
         }
       }

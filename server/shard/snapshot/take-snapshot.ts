@@ -26,6 +26,8 @@ export interface SnapshotSource {
   readonly sequence: number;
   /** Longest time that one slice should hold up the shard. */
   readonly sliceMsMax: number;
+  /** Smallest size that slices are cut to for that. */
+  readonly sliceSizeBytesMin: number;
   /** Position of the log: everything before it is in the kernel. */
   position(): number;
   /** Records that name the tenants and the holes. */
@@ -47,9 +49,8 @@ export interface SnapshotInfo {
   readonly sizeBytes: number;
 }
 
-/** Bytes asked of the first slice; then the size follows the measured time. */
-const sliceSizeBytesFirst = 64 << 10;
-const sliceSizeBytesMin = 4 << 10;
+/** The first slice is so many times the smallest; then the size follows the measured time. */
+const firstSliceFactor = 16;
 const sliceSizeBytesMax = 1 << 20;
 /** Bytes between two syncs: one sync of a large file would hold up those of the log. */
 const syncStepSizeBytes = 8 << 20;
@@ -106,7 +107,7 @@ async function writeSlices(source: SnapshotSource, writer: SnapshotWriter): Prom
 class SnapshotWriter {
   readonly #file: VfsFile;
   readonly #source: SnapshotSource;
-  #sliceSizeBytes = sliceSizeBytesFirst;
+  #sliceSizeBytes: number;
   #unsyncedSizeBytes = 0;
   sizeBytes = snapshotHeaderSizeBytes;
 
@@ -114,6 +115,7 @@ class SnapshotWriter {
     this.#file = file;
     this.#source = source;
     const { shard, sequence } = source;
+    this.#sliceSizeBytes = firstSliceFactor * source.sliceSizeBytesMin;
     writeAll(file, encodeSnapshotHeader({ shard, sequence, startPosition }), 0);
   }
 
@@ -128,7 +130,7 @@ class SnapshotWriter {
 
   /** Runs one slice, fits the size of the next to the time it took, and gives up the turn. */
   async slice(run: (sizeBytes: number) => void): Promise<void> {
-    const { clock, sliceMsMax, syncer, onSlice, pause } = this.#source;
+    const { clock, sliceMsMax, sliceSizeBytesMin, syncer, onSlice, pause } = this.#source;
     const startMs = clock.monotonicMs();
     run(this.#sliceSizeBytes);
     const tookMs = clock.monotonicMs() - startMs;
