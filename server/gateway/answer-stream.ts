@@ -42,8 +42,12 @@ export async function answerJsonStream(
   const encoding = whole && heldBytes < compressSizeBytesMin ? undefined : accepted;
   response.statusCode = 200;
   response.setHeader("Content-Type", "application/json");
+  if (encoding === undefined && whole) {
+    response.setHeader("Content-Length", heldBytes);
+    response.end(Buffer.concat(held, heldBytes));
+    return;
+  }
   if (encoding !== undefined) response.setHeader("Content-Encoding", encoding);
-  else if (whole) response.setHeader("Content-Length", heldBytes);
   const all = Readable.from(joined(held, source), { objectMode: false });
   if (encoding === undefined) await pipeline(all, response);
   else await pipeline(all, createCompressor(encoding), response);

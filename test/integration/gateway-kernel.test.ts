@@ -64,6 +64,18 @@ test("metadata and exemplars alone pass", async () => {
   nothingHeld();
 });
 
+test("series of two bytes each are counted before anything is made of them", async () => {
+  const empty = new Uint8Array(2 * 2_000_001);
+  for (let i = 0; i < empty.length; i += 2) empty[i] = 0x0a;
+  const body = snappy(empty);
+  expect(body.length).toBeLessThan(empty.length / 20);
+  const answer = await ask(to, "/api/v1/push", { method: "POST", body });
+  expect(answer.status).toBe(400);
+  expect(answer.text).toContain("(err-urd-write-request-invalid)");
+  expect(stored()).toEqual([0]);
+  nothingHeld();
+});
+
 describe("mutated requests are taken or refused with a 400, and leave no memory behind", () => {
   const sound = [writeRequest1(series.slice(0, 5)), writeRequest2(series.slice(0, 5))] as const;
 
