@@ -113,7 +113,7 @@ function flatten(level: Level, values: Map<string, unknown>, problems: string[])
 }
 
 /** The end of a sentence that complains of an unknown name. */
-export function suggestion(unknown: string, known: Iterable<string>): string {
+function suggestion(unknown: string, known: Iterable<string>): string {
   const nearest = nearestName(unknown, known);
   return nearest === undefined ? "" : `; did you mean ${nearest}?`;
 }
