@@ -106,20 +106,14 @@ async function* frames(
   let ended = false;
   try {
     for await (const { part } of answers) {
-      switch (part?.part.case) {
-        case "header":
-          onPart({
-            type: resultTypes[part.part.value.type] ?? "matrix",
-            text: part.part.value.text,
-          });
-          break;
-        case "frame":
-          yield frameOf(part.part.value, symbols);
-          break;
-        case "trailer":
-          onPart({ trailer: part.part.value });
-          ended = true;
-          break;
+      const found = part?.part;
+      if (found?.case === "frame") yield frameOf(found.value, symbols);
+      if (found?.case === "header") {
+        onPart({ type: resultTypes[found.value.type] ?? "matrix", text: found.value.text });
+      }
+      if (found?.case === "trailer") {
+        onPart({ trailer: found.value });
+        ended = true;
       }
     }
   } catch (thrown) {

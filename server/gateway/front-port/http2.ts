@@ -37,6 +37,7 @@ export function createHttp2(handler: FrontHandler, watch: ExchangeWatch): InnerS
     session.on("error", () => undefined);
     session.setLocalWindowSize(sessionWindowSizeBytes);
     watchSession(session, accepting, watch);
+    watchHello(session, watch);
   });
   /** False when the request was refused. */
   const begin = (request: Http2ServerRequest, response: Http2ServerResponse): boolean => {
@@ -71,6 +72,23 @@ export function createHttp2(handler: FrontHandler, watch: ExchangeWatch): InnerS
       for (const session of sessions) session.close();
     },
   };
+}
+
+/** Cuts clients that send a preface and nothing else, or half of a first request. */
+function watchHello(session: ServerHttp2Session, watch: ExchangeWatch): void {
+  const { clock, limits } = watch;
+  const cut = (): void => {
+    watch.onCut("no-first-bytes");
+    session.destroy();
+  };
+  const settings = clock.after(limits.firstBytesTimeoutMs, cut);
+  const request = clock.after(limits.headersTimeoutMs, cut);
+  session.once("remoteSettings", () => settings.cancel());
+  session.once("stream", () => request.cancel());
+  session.once("close", () => {
+    settings.cancel();
+    request.cancel();
+  });
 }
 
 /** What clients were told in the settings and need not have heeded. */

@@ -4,7 +4,7 @@ export interface FrontPortLimits {
   readonly connectionsMax: number;
   /** From the connection to the bytes that tell the protocol. */
   readonly firstBytesTimeoutMs: number;
-  /** From a request's first byte to the end of its headers (HTTP/1.1). */
+  /** To the end of a request's headers; over HTTP/2, of the connection's first request. */
   readonly headersTimeoutMs: number;
   /** A request's whole body, long-lived calls excepted. */
   readonly bodyTimeoutMs: number;

@@ -4,8 +4,8 @@ import type { Clock } from "../../platform/base/index.ts";
 /** Protocols that the front port tells apart. */
 export type Protocol = "http1" | "http2";
 
-/** The start of HTTP/2's connection preface; no method of HTTP/1.1 is called PRI. */
-const preface = Buffer.from("PRI ", "latin1");
+/** What every HTTP/2 client sends first; no method of HTTP/1.1 is called PRI. */
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
 /** The protocol that some first bytes belong to; undefined while they fit both. */
 export function protocolOf(head: Uint8Array): Protocol | undefined {

@@ -1,4 +1,4 @@
-import { type CatalogueEntry, errorText, type GrpcCode, UrdError } from "../base/index.ts";
+import { type CatalogueEntry, errorText, UrdError } from "../base/index.ts";
 
 /** What can go wrong between a caller and a handler, beside what the handler itself says. */
 export type RpcErrorId =
@@ -83,9 +83,6 @@ export function asUrdError(thrown: unknown): UrdError {
   return rpcError("internal", errorText(thrown), thrown);
 }
 
-/** Looks up an error by its full id, such as `err-urd-rpc-cancelled`. */
-export type ErrorCatalogue = (id: string) => CatalogueEntry | undefined;
-
 /** An UrdError as plain data, for structured clone. */
 export interface ErrorRecord {
   readonly id: string;
@@ -111,22 +108,3 @@ export function errorFromRecord(record: ErrorRecord): UrdError {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
-
-/** HTTP status that fits a code, for errors that no catalogue knows. */
-export const httpStatusOfCode: Readonly<Record<GrpcCode, number>> = {
-  CANCELLED: 499,
-  UNKNOWN: 500,
-  INVALID_ARGUMENT: 400,
-  DEADLINE_EXCEEDED: 504,
-  NOT_FOUND: 404,
-  ALREADY_EXISTS: 409,
-  PERMISSION_DENIED: 403,
-  UNAUTHENTICATED: 401,
-  RESOURCE_EXHAUSTED: 429,
-  FAILED_PRECONDITION: 400,
-  OUT_OF_RANGE: 400,
-  UNIMPLEMENTED: 501,
-  INTERNAL: 500,
-  UNAVAILABLE: 503,
-  DATA_LOSS: 500,
-};

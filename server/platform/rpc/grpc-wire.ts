@@ -2,6 +2,7 @@
 import { type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type * as grpcLibrary from "@grpc/grpc-js";
 import type { Metadata, ServiceError, StatusObject } from "@grpc/grpc-js";
 import type { UrdError } from "../base/index.ts";
 import { asUrdError, rpcError } from "./errors.ts";
@@ -9,7 +10,7 @@ import { type ErrorCodec, errorOfStatus, statusOf } from "./status.ts";
 import type { CallHeaders } from "./types.ts";
 
 /** The library, loaded only by processes that speak gRPC to others. */
-export type GrpcLibrary = typeof import("@grpc/grpc-js");
+export type GrpcLibrary = typeof grpcLibrary;
 
 /** Loads the library. */
 export const loadGrpc = (): Promise<GrpcLibrary> => import("@grpc/grpc-js");

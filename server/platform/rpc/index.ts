@@ -1,26 +1,30 @@
 export { createClient } from "./client.ts";
-export {
-  asUrdError,
-  cancelledError,
-  type ErrorCatalogue,
-  type ErrorRecord,
-  errorFromRecord,
-  errorRecord,
-  type RpcErrorId,
-  rpcError,
-  rpcErrorCatalogue,
-} from "./errors.ts";
+export { addToConnectRouter } from "./connect-server.ts";
+export { asUrdError } from "./errors.ts";
+/** @public For tests of what stands on channels. */
+export { rpcError } from "./errors.ts";
+/** @public Processes of a cluster reach each other by gRPC. */
+export { type GrpcChannelOptions, openGrpcChannel } from "./grpc-client.ts";
+/** @public */
+export { type GrpcServer, type GrpcServerOptions, openGrpcServer } from "./grpc-server.ts";
+/** @public */
+export { defaultGrpcWireOptions, type GrpcWireOptions } from "./grpc-wire.ts";
+/** @public Roles of one thread reach each other so. */
 export { openInProcessChannel } from "./in-process.ts";
-export { openPortChannel, type PortChannelOptions } from "./port-client.ts";
-export type { Port } from "./port-frames.ts";
-export { type PortServer, type PortServerOptions, serveOnPort } from "./port-server.ts";
+export { openPortChannel } from "./port-client.ts";
+export { type PortServer, serveOnPort } from "./port-server.ts";
 export {
-  createRouter,
-  type Router,
-  type ServedMethod,
-  type ServedService,
-  serve,
-} from "./service.ts";
+  RawIngesterService,
+  RawPushService,
+  type RawQueryPart,
+  RawQueryPartSchema,
+  RawQueryService,
+  type RawQueryStreamResponse,
+  RawWriteRequestSchema,
+  type RawWriteStreamRequest,
+  RawWriteStreamRequestSchema,
+} from "./raw-services.ts";
+export { type ServedService, serve } from "./service.ts";
 export type {
   CallContext,
   CallHeaders,
@@ -29,28 +33,3 @@ export type {
   ServiceClient,
   ServiceHandlers,
 } from "./types.ts";
-export {
-  RawIngesterService,
-  RawPushService,
-  type RawQueryInstantResponse,
-  type RawQueryPart,
-  RawQueryPartSchema,
-  type RawQueryRangeResponse,
-  RawQueryService,
-  type RawQueryStreamResponse,
-  RawQueryStreamResponseSchema,
-  type RawWriteRequest,
-  RawWriteRequestSchema,
-  type RawWriteStreamRequest,
-  RawWriteStreamRequestSchema,
-} from "./raw-services.ts";
-export { addToConnectRouter, type ConnectServerOptions } from "./connect-server.ts";
-export { type ErrorCodec, errorOfStatus, statusOf } from "./status.ts";
-export { type GrpcChannelOptions, openGrpcChannel } from "./grpc-client.ts";
-export {
-  type GrpcServer,
-  type GrpcServerOptions,
-  grpcDefinition,
-  openGrpcServer,
-} from "./grpc-server.ts";
-export { defaultGrpcWireOptions, type GrpcWireOptions } from "./grpc-wire.ts";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ErrorDetail, ErrorDetailSchema } from "../../../gen/urd/errors/v1/errors_pb.ts";
-import { type GrpcCode, UrdError } from "../base/index.ts";
+import type { GrpcCode, UrdError } from "../base/index.ts";
 import { type RpcErrorId, rpcError } from "./errors.ts";
 
 /**

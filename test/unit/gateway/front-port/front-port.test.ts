@@ -179,18 +179,36 @@ describe("clients that make no progress are cut", () => {
     dribble.cancel();
   });
 
-  test("an HTTP/2 connection that only says hello", async () => {
-    const { port } = await start({ keepAliveTimeoutMs: 60 });
-    const { closed } = raw(port, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
-    await closed;
+  const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  const settings = "\0\0\0\x04\0\0\0\0\0";
+  // HEADERS on stream 1 without END_HEADERS, and nothing after it.
+  const halfHeaders = "\0\0\x01\x01\0\0\0\0\x01\x82";
+
+  test.each([
+    ["half of the preface", preface.slice(0, 16)],
+    ["the preface", preface],
+    ["the preface and half a frame", preface + settings.slice(0, 5)],
+  ])("an HTTP/2 connection that sends %s", async (_, text) => {
+    const { port, cuts } = await start({ firstBytesTimeoutMs: 40 });
+    await raw(port, text).closed;
+    expect(cuts).toEqual(["no-first-bytes"]);
   });
 
-  test("half a header over HTTP/2", async () => {
-    const { port } = await start({ keepAliveTimeoutMs: 60 });
-    const settings = "\0\0\0\x04\0\0\0\0\0";
-    // HEADERS on stream 1 without END_HEADERS, and nothing after it.
-    const headers = "\0\0\x01\x01\0\0\0\0\x01\x82";
-    await raw(port, `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${settings}${headers}`).closed;
+  test.each([
+    ["hello", preface + settings],
+    ["hello and half a header", preface + settings + halfHeaders],
+  ])("an HTTP/2 connection that says %s", async (_, text) => {
+    const { port, cuts } = await start({ headersTimeoutMs: 60 });
+    await raw(port, text).closed;
+    expect(cuts).toEqual(["no-first-bytes"]);
+  });
+
+  test("an HTTP/2 connection without a request", async () => {
+    const { port, cuts } = await start({ keepAliveTimeoutMs: 60 });
+    const client = session(port);
+    expect(await h2Get(client, "/a")).toBe("2.0 /a ");
+    await new Promise((resolve) => client.once("close", resolve));
+    expect(cuts).toEqual([]);
   });
 
   test("an idle connection after its answer", async () => {
@@ -271,10 +289,9 @@ describe("clients that make no progress are cut", () => {
       () => undefined,
       () => true,
     );
-    const settings = "\0\0\0\x04\0\0\0\0\0";
     // A whole header block (:method POST, :scheme http, :path /, :authority x), then silence.
     const headers = "\0\0\x06\x01\x04\0\0\0\x01\x83\x86\x84\x41\x01x";
-    await raw(port, `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${settings}${headers}`).closed;
+    await raw(port, preface + settings + headers).closed;
     expect(cuts).toEqual(["ping-unanswered"]);
     await until(() => front.connections === 0);
   });

@@ -8,7 +8,7 @@ import {
   errorRecord,
   rpcError,
   rpcErrorCatalogue,
-} from "../../../../server/platform/rpc/index.ts";
+} from "../../../../server/platform/rpc/errors.ts";
 
 test("the transports' errors stand in the server's catalogue, word for word", () => {
   expect(errorCatalogue).toMatchObject(rpcErrorCatalogue);

@@ -25,7 +25,7 @@ import {
   RawQueryStreamResponseSchema,
   RawWriteRequestSchema,
   RawWriteStreamRequestSchema,
-} from "../../../../server/platform/rpc/index.ts";
+} from "../../../../server/platform/rpc/raw-services.ts";
 
 const requests = fc
   .record({
