@@ -36,6 +36,7 @@ export interface GrpcChannelOptions {
 /**
  * A channel to a peer's gRPC port, `address` being host:port. It connects with the first call
  * and again by itself when the connection is lost; calls fail with rpc-unavailable meanwhile.
+ * @public Processes of a cluster reach each other so.
  */
 export async function openGrpcChannel(
   address: string,

@@ -56,7 +56,10 @@ export interface GrpcServer {
   close(graceMs: number): Promise<void>;
 }
 
-/** Makes a server of some services for peers; nothing listens before `listen`. */
+/**
+ * Makes a server of some services for peers; nothing listens before `listen`.
+ * @public Processes of a cluster reach each other so.
+ */
 export async function openGrpcServer(
   services: readonly ServedService[],
   options: GrpcServerOptions,

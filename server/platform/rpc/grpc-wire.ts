@@ -27,7 +27,10 @@ export interface GrpcWireOptions {
   readonly callsMax: number;
 }
 
-/** For peers in one data centre. */
+/**
+ * For peers in one data centre.
+ * @public
+ */
 export const defaultGrpcWireOptions: GrpcWireOptions = {
   messageSizeBytesMax: 100 * 1024 * 1024,
   keepAliveIntervalMs: 10_000,

@@ -16,6 +16,7 @@ import type { CallOptions, Channel } from "./types.ts";
 /**
  * A channel to handlers of the same thread: calls go straight through and messages are passed
  * as they are. Back-pressure of streams is the reader's own pace.
+ * @public Roles of one thread reach each other so.
  */
 export function openInProcessChannel(
   services: readonly ServedService[],

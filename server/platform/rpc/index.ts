@@ -3,13 +3,13 @@ export { addToConnectRouter } from "./connect-server.ts";
 export { asUrdError } from "./errors.ts";
 /** @public For tests of what stands on channels. */
 export { rpcError } from "./errors.ts";
-/** @public Processes of a cluster reach each other by gRPC. */
+/** @public */
 export { type GrpcChannelOptions, openGrpcChannel } from "./grpc-client.ts";
 /** @public */
 export { type GrpcServer, type GrpcServerOptions, openGrpcServer } from "./grpc-server.ts";
 /** @public */
 export { defaultGrpcWireOptions, type GrpcWireOptions } from "./grpc-wire.ts";
-/** @public Roles of one thread reach each other so. */
+/** @public */
 export { openInProcessChannel } from "./in-process.ts";
 export { openPortChannel } from "./port-client.ts";
 export { type PortServer, serveOnPort } from "./port-server.ts";
