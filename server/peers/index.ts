@@ -1,7 +1,5 @@
 export {
   askAll,
-  type IngesterClient,
   type IngesterPeer,
-  type PeerPart,
   queryStreams,
 } from "./ingesters.ts";

@@ -1,5 +1,5 @@
 import { chunkEncodings, type Labels, urdError } from "../model/index.ts";
-import { CorruptionError } from "../platform/base/index.ts";
+import { CorruptionError, type UrdError } from "../platform/base/index.ts";
 import type { ReadAccount, SeriesBatch } from "../storage/index.ts";
 import {
   createXorDecoder,
@@ -26,12 +26,16 @@ export interface BatchBuilder {
   take(account: ReadAccount): SeriesBatch;
   /** Forgets everything, for the next selection. */
   reset(): void;
+  /** Samples that the columns have room for. */
+  capacity(): number;
 }
 
 /** What one selection reads with. */
 export interface ReadOf {
   readonly range: TimeRange;
   readonly account: ReadAccount;
+  /** Most samples of one batch, which one long series can fill alone; 0: no limit. */
+  readonly samplesMax: number;
 }
 
 /**
@@ -83,6 +87,9 @@ class Builder implements BatchBuilder {
         isAscending = false;
       }
       if (this.#read.samples > unaccountedSamplesMax) this.#account(read.account);
+      if (read.samplesMax > 0 && columns.length > read.samplesMax) {
+        throw tooManySamples(read.samplesMax);
+      }
     }
     if (!isAscending) this.#merger.merge(columns, from);
     if (columns.length === from) return;
@@ -108,6 +115,10 @@ class Builder implements BatchBuilder {
     this.#isHandedOut = false;
     this.#entries = [];
     this.#columns.length = 0;
+  }
+
+  capacity(): number {
+    return this.#columns.timesMs.length;
   }
 
   #account(account: ReadAccount): void {
@@ -144,6 +155,11 @@ class Builder implements BatchBuilder {
     }
     return this.#chunks.read({ shard, file, offsetBytes, sizeBytes });
   }
+}
+
+function tooManySamples(limit: number): UrdError {
+  const text = "query processing would load too many samples into memory in query execution";
+  return urdError("max-samples-per-query", text, { limit });
 }
 
 function placeOf(chunk: FrameChunk, shard: number): string {

@@ -10,6 +10,8 @@ export interface BuilderPool {
 
 /** Builders kept while nobody needs them; a query has one per selector at work. */
 const idleMax = 8;
+/** 16 MiB of columns; a builder that one very long series has blown up is not kept. */
+const idleSamplesMax = 1 << 20;
 
 /** An empty pool; builders read located chunks through `chunks`. */
 export function createBuilderPool(chunks: ChunkReader | undefined): BuilderPool {
@@ -18,7 +20,7 @@ export function createBuilderPool(chunks: ChunkReader | undefined): BuilderPool 
     lend: () => idle.pop() ?? createBatchBuilder(chunks),
     giveBack(builder) {
       builder.reset();
-      if (idle.length < idleMax) idle.push(builder);
+      if (idle.length < idleMax && builder.capacity() <= idleSamplesMax) idle.push(builder);
     },
   };
 }

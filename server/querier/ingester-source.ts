@@ -24,6 +24,8 @@ export interface IngesterSourceOptions {
   readonly builders: BuilderPool;
   /** Series after which a shard refuses; 0: no limit. */
   readonly seriesMax: number;
+  /** Samples that one batch may hold; 0: no limit. */
+  readonly samplesMax: number;
   readonly report: ReadReport;
 }
 
@@ -61,7 +63,8 @@ async function* select(
     seriesMax: BigInt(options.seriesMax),
   };
   const builder = options.builders.lend();
-  const read = { range: selection, account: call.account };
+  const { samplesMax } = options;
+  const read = { range: selection, account: call.account, samplesMax };
   let decoder = createSeriesFrameDecoder();
   try {
     for await (const { peer, part } of queryStreams(options.peers, request, call.signal)) {

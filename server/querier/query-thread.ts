@@ -16,6 +16,7 @@ import { createActiveQueries } from "./active-queries.ts";
 import { createBuilderPool } from "./builder-pool.ts";
 import { createChunkReader } from "./chunk-reader.ts";
 import { createIngesterSource } from "./ingester-source.ts";
+import { samplesMaxOf } from "./query-account.ts";
 import { createQueryMetrics } from "./query-metrics.ts";
 import { createQueryService } from "./query-service.ts";
 import type { QueryThreadData, QueryThreadMessage } from "./query-thread-messages.ts";
@@ -61,15 +62,19 @@ function run(thread: QueryThreadData, log: Logger): void {
     active: createActiveQueries(activeQueriesMax),
     metrics: createQueryMetrics(registry, clock),
     peers: peers.all,
-    open: (tenant, report) =>
-      createIngesterSource({
+    open: (tenant, report) => {
+      const { seriesPerQueryMax, queryMemorySizeBytesMax } = limits.limitsFor(tenant);
+      const { samplesMax } = thread;
+      return createIngesterSource({
         tenant,
         peers: peers.all(),
         readsChunksFiles: true,
         builders,
-        seriesMax: limits.limitsFor(tenant).seriesPerQueryMax,
+        seriesMax: seriesPerQueryMax,
+        samplesMax: samplesMaxOf({ samplesMax, memorySizeBytesMax: queryMemorySizeBytesMax }),
         report,
-      }),
+      });
+    },
     timeoutMs: thread.timeoutMs,
     samplesMax: thread.samplesMax,
     lookbackDeltaMs: thread.lookbackDeltaMs,

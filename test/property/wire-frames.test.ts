@@ -16,8 +16,9 @@ import {
   createSeriesFrameDecoder,
   createSeriesFrameEncoder,
   type FrameChunk,
-  type FramePair,
 } from "../../server/wire/index.ts";
+
+type FramePair = Parameters<ReturnType<typeof createSeriesFrameEncoder>["addSeries"]>[0][number];
 
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
 const whole = fc.oneof(

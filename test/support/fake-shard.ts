@@ -15,12 +15,9 @@ import {
 } from "../../server/platform/rpc/index.ts";
 import type { Selection } from "../../server/storage/index.ts";
 import { encodeXor, makeColumns } from "../../server/tsdb/index.ts";
-import {
-  createSeriesFrameEncoder,
-  type FrameChunk,
-  type FramePair,
-  selectionOf,
-} from "../../server/wire/index.ts";
+import { createSeriesFrameEncoder, type FrameChunk, selectionOf } from "../../server/wire/index.ts";
+
+type FramePair = Parameters<ReturnType<typeof createSeriesFrameEncoder>["addSeries"]>[0][number];
 
 /** One series of a stand-in shard. */
 export interface FakeSeries {

@@ -55,6 +55,7 @@ export function queryServiceOver(
         report,
         readsChunksFiles: false,
         seriesMax: 0,
+        samplesMax: 0,
       }),
     timeoutMs: setup.timeoutMs ?? 10_000,
     samplesMax: setup.samplesMax ?? 0,

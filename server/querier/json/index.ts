@@ -1,2 +1,1 @@
-export { type AnswerTail, type AnswerWriter, createAnswerWriter } from "./answer-writer.ts";
-export type { TimeGrid } from "./time-text.ts";
+export { type AnswerWriter, createAnswerWriter } from "./answer-writer.ts";

@@ -18,6 +18,7 @@ interface BitWriter {
  * Writes samples `[from, to)` as one XOR chunk, byte for byte as Prometheus does; the layout
  * stands in `xor-decode.ts`. Times must ascend and be exact (up to 2^51 ms). For blocks and
  * tests: on the write path the kernel encodes.
+ * @public
  */
 export function encodeXor(columns: SampleColumns, from: number, to: number): Uint8Array {
   assert(to - from <= chunkSamplesMax, "a chunk holds at most 65,535 samples");

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { urdError } from "../../../server/model/index.ts";
 import { askAll, queryStreams } from "../../../server/peers/index.ts";
 import { UrdError } from "../../../server/platform/base/index.ts";
-import { rpcError } from "../../../server/platform/rpc/index.ts";
 import { selectorOf } from "../../../server/wire/index.ts";
 import { chunkOf, type FakeShard, fakePeers } from "../../support/fake-shard.ts";
 
@@ -69,7 +68,7 @@ describe("streams", () => {
         }),
     });
     const gone = shardOf(1, {
-      beforeFrame: () => Promise.reject(rpcError("rpc-unavailable", "The port is closed.")),
+      beforeFrame: () => Promise.reject(urdError("rpc-unavailable", "The port is closed.")),
     });
     await expect(parts([gone, waiting])).rejects.toMatchObject({
       id: "err-urd-shard-unavailable",

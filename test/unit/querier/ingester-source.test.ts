@@ -10,13 +10,14 @@ import { chunkOf, type FakeShard, fakePeers } from "../../support/fake-shard.ts"
 const all: readonly Matcher[] = [{ type: "!=", name: "__name__", value: "" }];
 const wide: Selection = { matchers: all, startMs: 0, endMs: 1_000_000 };
 
-function sourceOf(shards: readonly FakeShard[], chunks?: undefined): Queryable {
+function sourceOf(shards: readonly FakeShard[], samplesMax = 0): Queryable {
   return createIngesterSource({
     tenant: "anonymous",
     peers: fakePeers(shards),
     readsChunksFiles: false,
-    builders: createBuilderPool(chunks),
+    builders: createBuilderPool(undefined),
     seriesMax: 0,
+    samplesMax,
     report: createReadReport(),
   });
 }
@@ -182,6 +183,15 @@ describe("what cannot be complete fails", () => {
     const unknown = { ...chunkOf([[1, 1]]), encoding: 99 };
     const source = sourceOf([{ series: [{ labels: ["__name__", "a"], chunks: [unknown] }] }]);
     await expect(collect(source, wide)).rejects.toThrow(/encoding 99/);
+  });
+
+  test("one series with more samples than a query may hold", async () => {
+    const long = Array.from({ length: 50 }, (_, i) => chunkOf([[i * 10, 1]]));
+    const shards = [{ series: [{ labels: ["__name__", "a"], chunks: long }] }];
+    await expect(collect(sourceOf(shards, 49), wide)).rejects.toMatchObject({
+      id: "err-urd-max-samples-per-query",
+    });
+    expect(await collect(sourceOf(shards, 50), wide)).toHaveLength(1);
   });
 
   test("a shard that fails, whichever it is", async () => {
