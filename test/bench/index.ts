@@ -19,6 +19,7 @@ const benchmarks: Readonly<
   ingest: async () => (await import("./ingest.ts")).benchIngest,
   restart: async () => (await import("./restart.ts")).benchRestart,
   tenants: async () => (await import("./tenants.ts")).benchTenants,
+  kernel: async () => (await import("./kernel.ts")).benchKernel,
   churn: async () => (await import("./churn.ts")).benchChurn,
 };
 

@@ -16,6 +16,14 @@ export function sameBytes(a: usize, b: usize, size: usize): bool {
   return (~mask & ((1 << rest) - 1)) == 0;
 }
 
+/**
+ * Copies `size` bytes in steps of 16: up to 15 bytes behind the target are spoilt, so it is for
+ * writing front to back into buffers with slack. The engine's own copy costs a call.
+ */
+export function copyForward(to: usize, from: usize, size: usize): void {
+  for (let at: usize = 0; at < size; at += 16) v128.store(to + at, v128.load(from + at));
+}
+
 /** Order of two runs as unsigned bytes, a shorter one before its extensions: <0, 0, >0. */
 export function compareBytes(a: usize, aSize: usize, b: usize, bSize: usize): i32 {
   const shorter = min<usize>(aSize, bSize);

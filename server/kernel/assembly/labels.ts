@@ -27,6 +27,10 @@ import {
   labelStride,
   labelValue,
   labelValueSize,
+  pairRaw,
+  pairRawSize,
+  seriesPairList,
+  seriesPairs,
   tenantLabelsMax,
   tenantNameSizeMax,
   tenantValueSizeMax,
@@ -49,6 +53,10 @@ let sorted: bool = true;
 let canonical: usize = 0;
 let canonicalAt: usize = 0;
 
+/** Pairs of a series that shares many with this one: the next to compare with, and the end. */
+let neighbourAt: usize = 0;
+let neighbourEnd: usize = 0;
+
 /** `__name__`, to be compared with. */
 const metricName: usize = memory.data<u8>([95, 95, 110, 97, 109, 101, 95, 95]);
 
@@ -59,8 +67,14 @@ export function labelsStart(): bool {
   return scratch != 0 && canonical != 0;
 }
 
-/** Begins a series. */
-export function labelsBegin(): void {
+/**
+ * Begins a series. `neighbour` is a series of the same tenant, or 0: labels are compared with
+ * its pairs before they are hashed.
+ */
+export function labelsBegin(neighbour: usize): void {
+  neighbourAt = neighbour;
+  neighbourEnd = neighbour;
+  if (neighbour != 0) neighbourEnd += (<usize>load<u32>(neighbour, seriesPairs)) << 2;
   labelCount = 0;
   labelsSize = 0;
   sorted = true;
@@ -145,11 +159,32 @@ export function labelLookUp(tenant: usize, label: usize): usize {
     writeCanonical(label);
   }
   const raw: usize = load<u32>(label, labelRaw);
+  const shared = pairOfNeighbour(raw, load<u32>(label, labelRawSize));
+  if (shared != 0) {
+    store<u32>(label, <u32>shared, labelPair);
+    return shared;
+  }
   const hash = pairHashOf(tenant, raw, load<u32>(label, labelRawSize));
   store<u64>(label, hash, labelHash);
   const pair = pairFind(tenant, hash, label);
   store<u32>(label, <u32>pair, labelPair);
   return pair;
+}
+
+/**
+ * The neighbour's pair with these bytes among its next three: one label more, less or changed
+ * on either side does not lose the place.
+ */
+function pairOfNeighbour(raw: usize, size: u32): usize {
+  const last = min<usize>(neighbourEnd, neighbourAt + 12);
+  for (let entry = neighbourAt; entry < last; entry += 4) {
+    const pair: usize = load<u32>(entry, seriesPairList);
+    if (load<u32>(pair, pairRawSize) == size && sameBytes(pair + pairRaw, raw, size)) {
+      neighbourAt = entry + 4;
+      return pair;
+    }
+  }
+  return 0;
 }
 
 /** Writes the label as the field of remote write 1.0 with the shortest varints. */

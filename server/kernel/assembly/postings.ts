@@ -24,7 +24,7 @@ const blockFirstShift: u32 = 4;
 
 /** Sets up an empty list at `list`. */
 export function postingsStart(list: usize): void {
-  memory.fill(list, 0, postingsTotal);
+  for (let at: usize = 0; at < <usize>postingsTotal; at += 4) store<u32>(list + at, 0);
   store<u32>(list, <u32>(list + postingsInline), postingsWrite);
   store<u32>(list, <u32>(list + postingsInlineEnd), postingsLimit);
 }

@@ -1,3 +1,4 @@
+import { copyForward } from "./bytes";
 import { bufferEnsure, bufferRecord } from "./memory";
 import { reportView } from "./report";
 import {
@@ -56,7 +57,7 @@ export function writeLabels(to: usize, series: usize): usize {
   for (let entry = series; entry < last; entry += 4) {
     const pair: usize = load<u32>(entry, seriesPairList);
     const size: usize = load<u32>(pair, pairRawSize);
-    memory.copy(at, pair + pairRaw, size);
+    copyForward(at, pair + pairRaw, size);
     at += size;
   }
   return at;

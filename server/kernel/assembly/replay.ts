@@ -76,7 +76,7 @@ function checkRecord(from: usize, end: usize): bool {
 
 /** Reads canonical sorted labels into the scratch; anything else is a fault. */
 export function readDefinition(from: usize, end: usize): bool {
-  labelsBegin();
+  labelsBegin(0);
   let at = from;
   while (at < end) {
     if (!readLabel(at, end)) return wireFail(faultMalformed, at);

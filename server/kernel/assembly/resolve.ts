@@ -123,6 +123,11 @@ export function foundIs(series: usize): void {
   foundSeries = series;
 }
 
+/** The series resolved last, or 0: the next one often shares most of its pairs. */
+export function previousSeries(): usize {
+  return previous;
+}
+
 /** Notes the series of this message: it follows the former one. */
 export function seriesFollows(series: usize, guessed: bool): void {
   if (!guessed && previous != 0)

@@ -10,6 +10,7 @@ import {
   partFault,
   payloadDone,
   payloadEnd,
+  previousSeries,
   refuseHistograms,
   seriesBegin,
   seriesFollows,
@@ -104,18 +105,19 @@ function takeKnown(series: usize, body: usize, end: usize): bool {
   return true;
 }
 
+/** What `readMessage` counted, and where the first sample's field begins. */
 let samples: u32 = 0;
 let histograms: u32 = 0;
+let firstSample: usize = 0;
 
 /** Reads a message in full: labels anywhere and in any order, any field it knows. */
 function takeAny(tenant: usize, body: usize, end: usize): bool {
-  if (!countFields(body, end)) return true;
+  labelsBegin(previousSeries());
+  if (!readMessage(body, end)) return true;
   if (samples == 0 && histograms == 0) return true;
-  labelsBegin();
-  if (!readLabels(body, end)) return true;
   if (!findOrJudge(samples + histograms)) return true;
   if (!isResumed()) refuseHistograms(histograms);
-  let at = body;
+  let at = firstSample;
   while (at < end) {
     if (!readField(at, end)) return true;
     at = wireAt;
@@ -127,17 +129,24 @@ function takeAny(tenant: usize, body: usize, end: usize): bool {
   return true;
 }
 
-/** Counts samples and histograms, and checks every field that is read later. */
-function countFields(body: usize, end: usize): bool {
+/** Puts the labels into the scratch, counts the rest, and checks every field that is read later. */
+function readMessage(body: usize, end: usize): bool {
   samples = 0;
   histograms = 0;
+  firstSample = end;
   let at = body;
   while (at < end) {
-    if (!readField(at, end)) return false;
+    const field = at;
+    at = readShortLabel(at, end);
+    if (at != 0) continue;
+    if (!readField(field, end)) return false;
     at = wireAt;
     if (fieldNumber > 4) continue;
     if (!expectType(wireBytes)) return false;
-    if (fieldNumber == 2) {
+    if (fieldNumber == 1) {
+      if (!readLabel(field, fieldFrom, fieldEnd)) return false;
+    } else if (fieldNumber == 2) {
+      if (samples == 0) firstSample = field;
       samples++;
       if (!readSample(fieldFrom, fieldEnd)) return false;
     } else if (fieldNumber == 4) {
@@ -147,15 +156,18 @@ function countFields(body: usize, end: usize): bool {
   return true;
 }
 
-function readLabels(body: usize, end: usize): bool {
-  let at = body;
-  while (at < end) {
-    const field = at;
-    if (!readField(at, end)) return false;
-    at = wireAt;
-    if (fieldNumber == 1 && !readLabel(field, fieldFrom, fieldEnd)) return false;
-  }
-  return true;
+/** Reads a canonical label shorter than 128 bytes, as nearly all are; 0 when it is another. */
+function readShortLabel(field: usize, end: usize): usize {
+  if (end - field < 7 || load<u8>(field) != 0x0a || load<u8>(field, 2) != 0x0a) return 0;
+  const size: usize = load<u8>(field, 1);
+  const nameSize: usize = load<u8>(field, 3);
+  if (size >= 0x80 || size > end - field - 2 || nameSize + 5 > size) return 0;
+  const tag = field + 4 + nameSize;
+  const valueSize: usize = load<u8>(tag, 1);
+  if (load<u8>(tag) != 0x12 || nameSize + valueSize + 4 != size) return 0;
+  labelAdd(field + 4, <u32>nameSize, tag + 2, <u32>valueSize);
+  labelIsCanonical(field, <u32>size + 2);
+  return field + 2 + size;
 }
 
 /** Reads a Label message; the last name and the last value count, as in any protobuf reader. */

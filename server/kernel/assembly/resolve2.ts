@@ -166,7 +166,7 @@ function matches(tenant: usize, series: usize): bool {
 
 /** Puts the labels into the scratch and finds or judges their series. */
 function findByLabels(tenant: usize): bool {
-  labelsBegin();
+  labelsBegin(0);
   if (refCount > refsMax) {
     refuse(refusedLabelCount, samples + histograms, 0);
     return false;

@@ -164,7 +164,7 @@ export function filterRefs(count: u32, present: u32, absent: u32): u32 {
 /** Id of the tenant's pair of a name and a value that stand one after the other; 0: unknown. */
 export function pairIdOf(index: u32, name: usize, nameSize: u32, valueSize: u32): u32 {
   const tenant = tenantOf(index);
-  labelsBegin();
+  labelsBegin(0);
   labelAdd(name, nameSize, name + nameSize, valueSize);
   if (tenant == 0 || labelCount == 0) return 0;
   const pair = labelLookUp(tenant, labelLast());

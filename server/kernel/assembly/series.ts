@@ -98,7 +98,7 @@ export function seriesCreate(tenant: usize, labels: usize, count: u32, ref: u32)
   const series = slabAlloc(slab);
   if (series == 0) return 0;
   const given = ref == 0 ? seriesRefNext : ref;
-  memory.fill(series, 0, seriesPairList);
+  for (let at: usize = 0; at < <usize>seriesPairList; at += 8) store<u64>(series + at, 0);
   store<u32>(series, <u32>tenant, seriesTenant);
   store<u32>(series, given, seriesRef);
   const done = attachPairs(series, tenant, labels, count);

@@ -166,7 +166,7 @@ function makeSeries(from: usize, pairs: u32): usize {
   const tenant: usize =
     load<u32>(from, entryTenant) == 0 ? 0 : tenantEnsure(load<u32>(from, entryTenant));
   if (tenant == 0 || ref == 0 || seriesOf(ref) != 0) return 0;
-  labelsBegin();
+  labelsBegin(0);
   for (let i: u32 = 0; i < pairs; i++) {
     const pair = pairOf(load<u32>(from + entryHead + (i << 2)));
     if (pair == 0 || load<u32>(pair, pairTenant) != <u32>tenant) return 0;

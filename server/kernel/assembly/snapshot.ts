@@ -23,17 +23,22 @@ import {
   pairTenant,
   seriesFlags,
   tenantIndex,
+  tenantNewest,
+  tenantNext,
 } from "./structs";
 import { exportOne, exportSize, importOne, importedAt } from "./snapshot-series";
-import { tenantEnsure } from "./tenants";
+import { tenantEnsure, tenantFirst, tenantsKnown } from "./tenants";
 import { wireFail, wireStart } from "./wire";
 
 /**
  * Snapshot sections: series and pairs written out field by field, little-endian, behind a head
- * of magic, version, entries and the next number to give. Both ascend by number. Series that
+ * of magic, version, entries and the next number to give. Both ascend by number. The first
+ * section of pairs has the tenants' newest times in front, which outlive their series. Series that
  * no log record defines are left out: they have no sample.
  */
 
+/** Bytes of a tenant: u32 number, i64 newest time. */
+const tenantEntry: usize = 12;
 /** Bytes before a pair's raw bytes: u32 id, u32 tenant, u32 size. */
 const pairEntryHead: usize = 12;
 
@@ -82,10 +87,13 @@ export function exportSeries(fromRef: u32, target: usize): bool {
 
 /** Writes pairs from an id on, about `target` bytes; false when memory is out. */
 export function exportPairs(fromId: u32, target: usize): bool {
-  const section = bufferEnsure(bufferResult, max<usize>(target, 65536) + sectionHead);
+  const tenants: usize = fromId <= 1 ? <usize>tenantsKnown : 0;
+  const room = max<usize>(target, 65536) + tenants * tenantEntry + 4;
+  const section = bufferEnsure(bufferResult, room + sectionHead);
   if (section == 0) return false;
   let at = writeHead(section, sectionMagicPairs, pairIdNext);
-  const end = section + sectionHead + max<usize>(target, 65536);
+  at = exportTenants(at, <u32>tenants);
+  const end = section + sectionHead + room;
   const last = pairIdNext - 1;
   let entries: u32 = 0;
   let id = directoryNext(pairDirectory(), max<u32>(fromId, 1), last);
@@ -105,6 +113,34 @@ export function exportPairs(fromId: u32, target: usize): bool {
   return true;
 }
 
+function exportTenants(to: usize, count: u32): usize {
+  store<u32>(to, count);
+  let at = to + 4;
+  let tenant: usize = count == 0 ? 0 : tenantFirst;
+  for (; tenant != 0; tenant = load<u32>(tenant, tenantNext)) {
+    store<u32>(at, load<u32>(tenant, tenantIndex));
+    store<i64>(at, load<i64>(tenant, tenantNewest), 4);
+    at += tenantEntry;
+  }
+  return at;
+}
+
+/** Takes the tenants at the front of a section of pairs; 0 on a fault. */
+function importTenants(from: usize, end: usize): usize {
+  if (end - from < 4) return 0;
+  const count = load<u32>(from);
+  if (<u64>count * <u64>tenantEntry > <u64>(end - from - 4)) return 0;
+  let at = from + 4;
+  for (let i: u32 = 0; i < count; i++) {
+    const tenant: usize = load<u32>(at) == 0 ? 0 : tenantEnsure(load<u32>(at));
+    if (tenant == 0) return 0;
+    const newest = max<i64>(load<i64>(at, 4), load<i64>(tenant, tenantNewest));
+    store<i64>(tenant, newest, tenantNewest);
+    at += tenantEntry;
+  }
+  return at;
+}
+
 /** Checks a section's head; false with a fault. */
 function checkHead(section: usize, size: usize, magic: u32): bool {
   wireStart();
@@ -118,7 +154,8 @@ export function importPairs(section: usize, size: usize): bool {
   if (!checkHead(section, size, sectionMagicPairs)) return false;
   const end = section + size;
   const entries = load<u32>(section, 8);
-  let at = section + sectionHead;
+  let at = importTenants(section + sectionHead, end);
+  if (at == 0) return wireFail(faultMalformed, section + sectionHead);
   for (let i: u32 = 0; i < entries; i++) {
     if (end - at < pairEntryHead) return wireFail(faultTruncated, at);
     const rawSize: usize = load<u32>(at, 8);

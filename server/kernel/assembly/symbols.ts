@@ -105,7 +105,7 @@ export function symbolPairIs(name: u32, value: u32, pair: usize): void {
 export function symbolPairFind(tenant: usize, name: u32, value: u32): usize {
   const known = symbolPair(name, value);
   if (known != 0) return known;
-  labelsBegin();
+  labelsBegin(0);
   labelAdd(symbolPointer(name), symbolSize(name), symbolPointer(value), symbolSize(value));
   if (labelCount == 0) return 0;
   const pair = labelLookUp(tenant, labelLast());

@@ -26,6 +26,9 @@ let key: u64 = 0;
 /** Chain of all tenants, newest first. */
 export let tenantFirst: usize = 0;
 
+/** How many they are. */
+export let tenantsKnown: u32 = 0;
+
 /** No time: below every time that the kernel takes, with room to subtract a window. */
 export const timeNone: i64 = -0x4000000000000000;
 
@@ -56,6 +59,7 @@ export function tenantEnsure(index: u32): usize {
   postingsStart(tenant + tenantPostings);
   store<u32>(tenant, <u32>tenantFirst, tenantNext);
   tenantFirst = tenant;
+  tenantsKnown++;
   return tenant;
 }
 
