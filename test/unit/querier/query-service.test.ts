@@ -1,5 +1,5 @@
 import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   ColumnsFrameSchema,
   type QueryOptionsSchema,
@@ -243,6 +243,23 @@ describe("refusals", () => {
     });
     const asked = instant(queryServiceOver([silent]), { query: "up", options: { timeoutMs: 20n } });
     await expect(asked).rejects.toMatchObject({ id: "err-urd-query-timeout" });
+    // With room for one query only, the next one shows that the one whose caller left is gone.
+    const gate = { isOpen: false };
+    const patient: FakeShard = {
+      ...shard,
+      beforeFrame: (signal) => (gate.isOpen ? undefined : silent.beforeFrame?.(signal)),
+    };
+    const client = queryServiceOver([patient], { queriesMax: 1 });
+    const leaving = new AbortController();
+    const left = readAnswer(
+      client.queryInstant({ query: "up" }, { ...asTenant, signal: leaving.signal }),
+    );
+    setImmediate(() => leaving.abort());
+    await expect(left).rejects.toMatchObject({ entry: { code: "CANCELLED" } });
+    gate.isOpen = true;
+    await vi.waitFor(async () => {
+      expect((await instant(client, { query: "up" })).json).toContain('"success"');
+    });
   });
 
   test("more queries than a thread takes, until one of them ends", async () => {
