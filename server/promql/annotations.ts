@@ -19,7 +19,7 @@ export interface Annotation {
   /** The text without kind and place. */
   readonly text: string;
   readonly position: Position;
-  /** Remarks of one text and place that carry fixes are joined into one. */
+  /** Remarks of one text that carry fixes are joined into one. */
   readonly fix?: MonotonicityFix;
 }
 
@@ -29,7 +29,10 @@ export interface AnnotationTexts {
   readonly infos: readonly string[];
 }
 
-/** Collects the remarks of one query; the same remark at the same place counts once. */
+/**
+ * Collects the remarks of one query. As in Prometheus the same text counts once, whatever the
+ * place; the place furthest to the right is kept, because that part is evaluated last there.
+ */
 export interface Annotations {
   add(annotation: Annotation): void;
   /** Adds all remarks of `other`, their places moved by `shiftBytes`. */
@@ -41,7 +44,7 @@ export interface Annotations {
 }
 
 interface Entry {
-  readonly annotation: Annotation;
+  annotation: Annotation;
   readonly fixes: MonotonicityFix[];
 }
 
@@ -49,11 +52,15 @@ interface Entry {
 export function createAnnotations(): Annotations {
   const entries = new Map<string, Entry>();
   const add = (annotation: Annotation): void => {
-    const key = `${annotation.kind} ${annotation.position.start} ${annotation.text}`;
+    const key = `${annotation.kind} ${annotation.text}`;
     const found = entries.get(key);
     const fixes = annotation.fix === undefined ? [] : [annotation.fix];
-    if (found === undefined) entries.set(key, { annotation, fixes });
-    else if (found.fixes.length < fixesMax) found.fixes.push(...fixes);
+    if (found === undefined) {
+      entries.set(key, { annotation, fixes });
+      return;
+    }
+    if (annotation.position.start > found.annotation.position.start) found.annotation = annotation;
+    if (found.fixes.length < fixesMax) found.fixes.push(...fixes);
   };
   const all = (): readonly Annotation[] =>
     [...entries.values()].flatMap(({ annotation, fixes }) =>

@@ -1,4 +1,5 @@
 import { assert } from "../platform/base/index.ts";
+import { atan2, pow } from "./go-math.ts";
 import type { BinaryOp } from "./parser/ast.ts";
 
 /** Operators that compute a number; the others compare or join sets. */
@@ -20,8 +21,8 @@ const arithmetic: Partial<Record<BinaryOp, NumberOperation>> = {
   "*": (lhs, rhs) => lhs * rhs,
   "/": (lhs, rhs) => lhs / rhs,
   "%": (lhs, rhs) => lhs % rhs,
-  "^": power,
-  atan2: (lhs, rhs) => Math.atan2(lhs, rhs),
+  "^": pow,
+  atan2,
 };
 
 const comparisons: Partial<Record<BinaryOp, (lhs: number, rhs: number) => boolean>> = {
@@ -52,11 +53,4 @@ export function scalarOperation(op: BinaryOp): NumberOperation {
   if (isArithmetic(op)) return arithmeticOf(op);
   const compare = comparisonOf(op);
   return (lhs, rhs) => (compare(lhs, rhs) ? 1 : 0);
-}
-
-/** IEEE 754 pow: JavaScript alone says NaN for 1 to a NaN and for ±1 to an infinity. */
-export function power(base: number, exponent: number): number {
-  if (base === 1) return 1;
-  if (base === -1 && (exponent === Infinity || exponent === -Infinity)) return 1;
-  return base ** exponent;
 }

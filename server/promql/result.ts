@@ -16,6 +16,7 @@ import {
 } from "./operators/stream.ts";
 import { type Expr, valueType } from "./parser/index.ts";
 import type { StepGrid } from "./plan/grid.ts";
+import { sameLabelsError } from "./query-error.ts";
 import { shiftedMs } from "./plan/selector-ranges.ts";
 
 /** What a query read and held. Whole once the result has been read to its end. */
@@ -81,6 +82,7 @@ async function* noBatches(): AsyncIterable<ResultBatch> {}
 
 async function* resultBatches(setup: ResultSetup): AsyncIterable<ResultBatch> {
   const { root, builder, grid, ctx } = setup;
+  ctx.budget.hold(grid.count);
   if (valueType(root) === "matrix") {
     for await (const { series } of rawSamples(setup)) yield { kind: "samples", series };
     return;
@@ -119,7 +121,12 @@ async function* sortByLabels(
   ctx: EvalContext,
 ): AsyncIterable<StepBatch> {
   const held = await holdAll(stream, grid.count, ctx);
-  const sorted = [...held].sort((a, b) => compareLabels(a.labels, b.labels));
+  const sorted = [...held].sort((a, b) => {
+    const order = compareLabels(a.labels, b.labels);
+    // Labels can be equal here when series differed only in type or unit, which operations drop.
+    if (order === 0) throw sameLabelsError();
+    return order;
+  });
   yield* inBatches(sorted, grid.count);
   releaseAll(held, grid.count, ctx);
 }

@@ -102,7 +102,7 @@ function buildRange(b: Builder, expr: Expr, grid: StepGrid): RangeSource {
 
 function buildSubquery(b: Builder, expr: Subquery, grid: StepGrid): RangeSource {
   const inner = subqueryGrid(expr, grid, b.ctx.defaultSubqueryStepMs);
-  return subquerySource(expr, b.vector(expr.expr, inner), inner);
+  return subquerySource(expr, { inner: b.vector(expr.expr, inner), grid: inner }, b.ctx);
 }
 
 function buildAggregate(b: Builder, expr: Aggregate, grid: StepGrid): StepStream {

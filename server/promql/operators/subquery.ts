@@ -5,15 +5,27 @@ import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { shiftOf } from "../plan/selector-ranges.ts";
 import { isPresent } from "./presence.ts";
 import type { RangeSource } from "./range-source.ts";
-import type { StepStream } from "./stream.ts";
+import type { EvalContext, StepStream } from "./stream.ts";
 
-/** The values of an inner expression as if they were the samples of its series. */
-export function subquerySource(node: Subquery, inner: StepStream, grid: StepGrid): RangeSource {
+/** Times, values, and one column inside. */
+const columnsPerSubquery = 3;
+
+/**
+ * The values of an inner expression as if they were the samples of its series. Room for the
+ * inner steps is taken before anything is allocated: a text of ten letters can ask for billions.
+ */
+export function subquerySource(
+  node: Subquery,
+  { inner, grid }: { readonly inner: StepStream; readonly grid: StepGrid },
+  ctx: EvalContext,
+): RangeSource {
   return {
     metricName: inner.metricName,
     rangeMs: durationMs(node.range),
     shift: shiftOf(node),
     async *batches() {
+      const held = columnsPerSubquery * grid.count;
+      ctx.budget.hold(held);
       const timesMs = new Float64Array(grid.count);
       const values = new Float64Array(grid.count);
       const words = new Uint32Array(values.buffer);
@@ -32,6 +44,7 @@ export function subquerySource(node: Subquery, inner: StepStream, grid: StepGrid
           yield { series: [columns] };
         }
       }
+      ctx.budget.release(held);
     },
   };
 }
