@@ -16,6 +16,8 @@ export interface HttpRequest extends Readable {
 export interface HttpResponse extends Writable {
   statusCode: number;
   readonly headersSent: boolean;
+  /** The stream of an HTTP/2 answer. */
+  readonly stream?: Writable & { close(code: number): void };
   setHeader(name: string, value: string | number): unknown;
   writeContinue(): void;
 }

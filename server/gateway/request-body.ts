@@ -1,3 +1,4 @@
+import { constants } from "node:http2";
 import { urdError } from "../model/index.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -82,7 +83,9 @@ export async function discardBody(exchange: Exchange): Promise<void> {
   }
 }
 
-function closeAfterAnswer({ request, response }: Exchange): void {
-  // HTTP/2 has no such header: there a stream ends alone.
-  if (!(":path" in request.headers)) response.setHeader("Connection", "close");
+/** What still comes is not read: the connection, or in HTTP/2 the stream alone, has to end. */
+function closeAfterAnswer({ response }: Exchange): void {
+  const { stream } = response;
+  if (stream === undefined) response.setHeader("Connection", "close");
+  else stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
 }

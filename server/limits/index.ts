@@ -1,11 +1,6 @@
 export { ByteBudget } from "./byte-budget.ts";
-export { createLimits, type Limits, type LimitsState, type TenantOverrides } from "./limits.ts";
-export { OverridesError, parseOverrides } from "./overrides-file.ts";
-export {
-  type OverridesReload,
-  type OverridesReloadOptions,
-  startOverridesReload,
-} from "./overrides-reload.ts";
+export { createLimits, type Limits, type LimitsState } from "./limits.ts";
+export { type OverridesReload, startOverridesReload } from "./overrides-reload.ts";
 export { shardsOfTenant } from "./shards-of-tenant.ts";
 export {
   type LimitKey,
@@ -15,4 +10,3 @@ export {
   type TenantLimits,
 } from "./tenant-limits.ts";
 export { createTenantRates, type TenantRates } from "./tenant-rates.ts";
-export { type Rate, TokenBucket } from "./token-bucket.ts";
