@@ -32,6 +32,7 @@ export type ErrorId =
   | "ingester-max-series"
   | "ingester-log-unavailable"
   | "shard-unavailable"
+  | "querier-unavailable"
   | "no-org-id"
   | "tenant-id-invalid"
   | "request-invalid"
@@ -155,6 +156,10 @@ export const errorCatalogue: Readonly<Record<ErrorId, CatalogueEntry>> = {
   "shard-unavailable": {
     ...unavailable,
     doc: "An ingest shard is starting, replaying its log, or has failed and is coming back.",
+  },
+  "querier-unavailable": {
+    ...unavailable,
+    doc: "A query thread is starting, or has failed and is coming back.",
   },
   "no-org-id": {
     code: "UNAUTHENTICATED",

@@ -9,6 +9,15 @@ import { type Option, type OptionTable, option } from "../platform/config/index.
 /** What the machine decides is left open here and filled in at the start. */
 const defaults = singleProcessDefaults({ memorySizeBytes: 0 });
 
+/** What an owner of one process is most likely to want to change. */
+const basic: ReadonlySet<keyof TenantLimits> = new Set([
+  "ingestionRate",
+  "seriesMax",
+  "outOfOrderWindowMs",
+  "labelNamesMax",
+  "exemplarsMax",
+]);
+
 interface LimitText {
   /** Mimir's flag. */
   readonly flag: string;
@@ -91,6 +100,7 @@ function limitOption<K extends keyof TenantLimits>(name: K): Option<TenantLimits
     key: `limits.${key}`,
     kind: kind as Parameters<typeof option<TenantLimits[K]>>[0]["kind"],
     default: defaults[name],
+    maturity: basic.has(name) ? "basic" : "advanced",
   });
 }
 

@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
-import { urdError } from "../model/index.ts";
+import { type ErrorId, urdError } from "../model/index.ts";
 import { type Clock, defined } from "../platform/base/index.ts";
 import { type Channel, openPortChannel } from "../platform/rpc/index.ts";
 import {
@@ -27,6 +27,8 @@ export interface ThreadBasics {
 export interface ThreadGroupOptions {
   /** First part of the threads' names. */
   readonly kind: string;
+  /** What calls fail with while a thread does not serve. */
+  readonly unavailable: ErrorId;
   readonly count: number;
   readonly entry: URL;
   readonly log: ThreadBasics["log"];
@@ -52,7 +54,7 @@ export class ThreadGroup {
     const indexes = Array.from({ length: options.count }, (_, index) => index);
     this.#channels = indexes.map((index) =>
       createSwitchingChannel(() =>
-        urdError("shard-unavailable", `${options.kind} thread ${index} is starting.`),
+        urdError(options.unavailable, `The thread ${options.kind}-${index} is starting.`),
       ),
     );
     this.#threads = indexes.map((index) => this.#makeThread(index));

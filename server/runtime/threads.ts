@@ -53,6 +53,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   const shards = new ThreadGroup({
     ...common,
     kind: "shard",
+    unavailable: "shard-unavailable",
     count: options.counts.shards,
     entry: threadEntry("ingester/shard-thread.ts"),
     prepare: (shard) => shardInput(options, { shard, newestTimes, logSync }),
@@ -63,6 +64,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   const queries = new ThreadGroup({
     ...common,
     kind: "query",
+    unavailable: "querier-unavailable",
     count: options.counts.queryThreads,
     entry: threadEntry("querier/query-thread.ts"),
     prepare: () => queryInput(options),
