@@ -1,7 +1,9 @@
+import { type Labels, labelsKey } from "../../model/index.ts";
 import type { SeriesColumns } from "../../storage/index.ts";
 import type { KernelSetup, RangeKernel, WindowedSeries } from "../functions/range-kernel.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { shiftedMs } from "../plan/selector-ranges.ts";
+import { sameLabelsError } from "../query-error.ts";
 import { withoutName } from "./label-sets.ts";
 import { isEmpty } from "./presence.ts";
 import { type CleanColumns, createMarkerFilter, type RangeSource } from "./range-source.ts";
@@ -22,14 +24,16 @@ export interface RangeCall {
 export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext): StepStream {
   const { source, keepsName } = call;
   const delayed = ctx.features.delayedNameRemoval;
+  const dropsName = !keepsName && !delayed;
   return {
-    metricName: keepsName || delayed ? source.metricName : source.metricName && "",
+    metricName: dropsName ? source.metricName && "" : source.metricName,
     async *batches() {
       if (grid.count === 0) return;
       const times = stepTimes(source, grid);
       const kernel = await call.kernel(times);
       const placeWindows = createWindowPlacer(source, times.windowEndsMs);
       const unmarked = createMarkerFilter();
+      const checkLabels = createUniqueCheck(dropsName && source.metricName === undefined);
       const builder = createBatchBuilder(grid.count);
       for await (const batch of source.batches()) {
         for (const series of batch.series) {
@@ -37,7 +41,8 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
           const column = builder.column();
           kernel(placeWindows(unmarked(series), series), column);
           if (isEmpty(column.present)) continue;
-          column.labels = keepsName || delayed ? series.labels : withoutName(series.labels);
+          column.labels = dropsName ? withoutName(series.labels) : series.labels;
+          checkLabels(column.labels);
           column.dropName = delayed && !keepsName;
           call.onResult?.(series);
           builder.commit();
@@ -46,6 +51,20 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
       }
       if (!builder.isEmpty()) yield builder.take();
     },
+  };
+}
+
+/**
+ * Refuses label sets that come again, though they may not meet at any step: so does Prometheus.
+ * Keys are kept only where names that differ are dropped.
+ */
+function createUniqueCheck(needed: boolean): (labels: Labels) => void {
+  const seen = new Set<string>();
+  return (labels) => {
+    if (!needed) return;
+    const key = labelsKey(labels);
+    if (seen.has(key)) throw sameLabelsError();
+    seen.add(key);
   };
 }
 
