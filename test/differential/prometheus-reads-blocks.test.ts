@@ -42,7 +42,7 @@ test.skipIf(program === undefined)(
       const ask = async (query: string): Promise<unknown> => {
         const time = (blockStartMs + 7_199_999) / 1000;
         const parameters = new URLSearchParams({ query, time: String(time) });
-        const response = await fetch(`${url}/api/v1/query?${parameters}`);
+        const response = await fetch(`${url}/api/v1/query?${parameters.toString()}`);
         return ((await response.json()) as { data: { result: unknown } }).data.result;
       };
       expect(await ask("sum(count_over_time(http_requests_total[2h]))")).toMatchObject([

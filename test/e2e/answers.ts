@@ -1,4 +1,4 @@
-import { compareLabels } from "../../server/model/index.ts";
+import { compareLabels, compareUtf8 } from "../../server/model/index.ts";
 
 /** One question to both systems. */
 export type Question =
@@ -140,8 +140,12 @@ export function difference(expected: ApiAnswer, actual: ApiAnswer): string | und
 function sortedSeries(answer: ApiAnswer): readonly ApiSeries[] {
   const result = answer.data?.result ?? [];
   if (isPoint(result)) return [{ metric: {}, value: result }];
-  const flat = (series: ApiSeries): string[] => Object.entries(series.metric).sort().flat();
+  const flat = (series: ApiSeries): string[] => sortedLabels(series).flat();
   return [...result].sort((a, b) => compareLabels(flat(a), flat(b)));
+}
+
+function sortedLabels(series: ApiSeries): [string, string][] {
+  return Object.entries(series.metric).sort(([a], [b]) => compareUtf8(a, b));
 }
 
 function isPoint(result: readonly ApiSeries[] | Point): result is Point {
@@ -149,8 +153,7 @@ function isPoint(result: readonly ApiSeries[] | Point): result is Point {
 }
 
 function seriesDifference(expected: ApiSeries, actual: ApiSeries): string | undefined {
-  const labels = (series: ApiSeries): string =>
-    JSON.stringify(Object.entries(series.metric).sort());
+  const labels = (series: ApiSeries): string => JSON.stringify(sortedLabels(series));
   if (labels(expected) !== labels(actual)) return `labels are ${JSON.stringify(actual.metric)}`;
   const [left, right] = [points(expected), points(actual)];
   if (left.length !== right.length) return `${right.length} points, expected ${left.length}`;
