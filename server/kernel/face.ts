@@ -76,10 +76,10 @@ export interface FrontKernel {
    */
   scan(format: PayloadFormat, payload: Region): PayloadCounts | PayloadFault;
   /**
-   * Cuts a payload that passed `scan` for `shards` shards by the placement hash of each series
-   * (tenant and sorted labels; see placement.ts): per shard a payload of the same format in a
-   * region of its own, or undefined when no series falls there. Undefined as a whole when
-   * memory is out. With one shard this is never needed.
+   * Cuts a payload that passed `scan` for `shards` shards (1024 at most) by the placement hash
+   * of each series (tenant and sorted labels; see README.md): per shard a payload of the same
+   * format in a region of its own, or undefined when no series falls there. Metadata of a 1.0
+   * payload goes with the first part. Undefined as a whole when memory is out.
    */
   split(
     format: PayloadFormat,

@@ -44,6 +44,9 @@ export function loadFrontKernel(bytes: Uint8Array): Promise<FrontKernel> {
   return createFrontKernel({ bytes });
 }
 
+/** Words of a part in the kernel's table: size, place, bytes written. */
+const partWords = 3;
+
 class WasmFrontKernel implements FrontKernel {
   readonly #kernel: KernelInstance;
   /** Units of each region that is out, by pointer: a region given back twice is a bug. */
@@ -110,9 +113,45 @@ class WasmFrontKernel implements FrontKernel {
     tenant: string,
     shards: number,
   ): (Region | undefined)[] | undefined {
-    assert(shards === 1 && tenant !== "" && format > 0, "split is not built yet");
-    const copy = this.allocate(payload.bytes.length);
-    copy?.bytes.set(payload.bytes);
-    return copy === undefined ? undefined : [copy];
+    const counts = this.scan(format, payload);
+    if ("fault" in counts) return undefined;
+    const { exports } = this.#kernel;
+    const { pointer, bytes } = payload;
+    const seed = this.#tenantHash(tenant);
+    const measured =
+      seed !== undefined &&
+      exports.splitMeasure(format, pointer, bytes.length, counts.series, seed, shards) !== 0;
+    if (!measured) return undefined;
+    const table = this.#kernel.words(exports.splitParts(), shards * partWords);
+    const parts = this.#allocateParts(table, shards);
+    if (parts !== undefined) exports.splitCopy(format, pointer, bytes.length, shards);
+    return parts;
+  }
+
+  /** Lends a region for each part that is not empty, and tells the kernel where. */
+  #allocateParts(table: Uint32Array, shards: number): (Region | undefined)[] | undefined {
+    const parts: (Region | undefined)[] = [];
+    for (let shard = 0; shard < shards; shard++) {
+      const size = table[shard * partWords] as number;
+      const part = size === 0 ? undefined : this.allocate(size);
+      if (size !== 0 && part === undefined) {
+        for (const lent of parts) if (lent !== undefined) this.release(lent);
+        return undefined;
+      }
+      table[shard * partWords + 1] = part?.pointer ?? 0;
+      parts.push(part);
+    }
+    return parts;
+  }
+
+  /** First word of the placement hash: xxh64 of the tenant's name. */
+  #tenantHash(tenant: string): bigint | undefined {
+    const name = Buffer.from(tenant);
+    const region = this.allocate(name.length);
+    if (region === undefined) return undefined;
+    region.bytes.set(name);
+    const hash = this.#kernel.exports.xxh64(region.pointer, name.length, 0n);
+    this.release(region);
+    return hash;
   }
 }

@@ -36,6 +36,17 @@ export interface KernelExports {
   snappySize(from: number, size: number): number;
   snappyDecode(from: number, size: number, target: number, targetSize: number): number;
   scan(format: number, from: number, size: number): number;
+  xxh64(from: number, size: number, seed: bigint): bigint;
+  splitMeasure(
+    format: number,
+    from: number,
+    size: number,
+    series: number,
+    seed: bigint,
+    shards: number,
+  ): number;
+  splitParts(): number;
+  splitCopy(format: number, from: number, size: number, shards: number): void;
   inputEnsure(size: number): number;
   setTenant(
     index: number,

@@ -67,6 +67,7 @@ export {
   postingsRead,
 } from "./select";
 export { snappyDecode, snappySize } from "./snappy";
+export { splitCopy, splitMeasure, splitParts } from "./split";
 export { setTenant } from "./tenants";
 
 /** Starts an instance as a front kernel: spans of at most `limitUnits` × 4 KiB. */

@@ -207,6 +207,11 @@ function writeCanonical(label: usize): void {
   store<u32>(label, <u32>(canonicalAt - raw), labelRawSize);
 }
 
+/** Sorts the labels by name. */
+export function labelsSort(): void {
+  if (!sorted) sortLabels();
+}
+
 /** Finds the series of the labels in the scratch, sorting them first; 0 when there is none. */
 export function labelsFindSeries(tenant: usize): usize {
   if (labelCount > <u32>labelsMax || labelCount == 0) return 0;

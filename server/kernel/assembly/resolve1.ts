@@ -25,6 +25,7 @@ import {
   fieldNumber,
   readField,
   readSample,
+  shortLabelEnd,
   varintSize,
   wireAt,
   wireBytes,
@@ -112,8 +113,7 @@ let firstSample: usize = 0;
 
 /** Reads a message in full: labels anywhere and in any order, any field it knows. */
 function takeAny(tenant: usize, body: usize, end: usize): bool {
-  labelsBegin(previousSeries());
-  if (!readMessage(body, end)) return true;
+  if (!readSeries1(body, end, previousSeries())) return true;
   if (samples == 0 && histograms == 0) return true;
   if (!findOrJudge(samples + histograms)) return true;
   if (!isResumed()) refuseHistograms(histograms);
@@ -129,16 +129,23 @@ function takeAny(tenant: usize, body: usize, end: usize): bool {
   return true;
 }
 
-/** Puts the labels into the scratch, counts the rest, and checks every field that is read later. */
-function readMessage(body: usize, end: usize): bool {
+/**
+ * Puts the labels of a TimeSeries message into the scratch, counts the rest, and checks every
+ * field that is read later. `neighbour` is for `labelsBegin`.
+ */
+export function readSeries1(body: usize, end: usize, neighbour: usize): bool {
+  labelsBegin(neighbour);
   samples = 0;
   histograms = 0;
   firstSample = end;
   let at = body;
   while (at < end) {
     const field = at;
-    at = readShortLabel(at, end);
-    if (at != 0) continue;
+    at = shortLabelEnd(field, end);
+    if (at != 0) {
+      addShortLabel(field, at);
+      continue;
+    }
     if (!readField(field, end)) return false;
     at = wireAt;
     if (fieldNumber > 4) continue;
@@ -156,18 +163,12 @@ function readMessage(body: usize, end: usize): bool {
   return true;
 }
 
-/** Reads a canonical label shorter than 128 bytes, as nearly all are; 0 when it is another. */
-function readShortLabel(field: usize, end: usize): usize {
-  if (end - field < 7 || load<u8>(field) != 0x0a || load<u8>(field, 2) != 0x0a) return 0;
-  const size: usize = load<u8>(field, 1);
-  const nameSize: usize = load<u8>(field, 3);
-  if (size >= 0x80 || size > end - field - 2 || nameSize + 5 > size) return 0;
-  const tag = field + 4 + nameSize;
-  const valueSize: usize = load<u8>(tag, 1);
-  if (load<u8>(tag) != 0x12 || nameSize + valueSize + 4 != size) return 0;
-  labelAdd(field + 4, <u32>nameSize, tag + 2, <u32>valueSize);
-  labelIsCanonical(field, <u32>size + 2);
-  return field + 2 + size;
+/** Adds a label that `shortLabelEnd` found. */
+function addShortLabel(field: usize, end: usize): void {
+  const nameSize = <u32>load<u8>(field, 3);
+  const value = field + 6 + nameSize;
+  labelAdd(field + 4, nameSize, value, <u32>(end - value));
+  labelIsCanonical(field, <u32>(end - field));
 }
 
 /** Reads a Label message; the last name and the last value count, as in any protobuf reader. */

@@ -50,9 +50,9 @@ import {
  */
 
 /** References of the message at hand; more than the scratch holds are counted only. */
-const refsMax: u32 = labelsMax * 2 + 2;
-let refs: usize = 0;
-let refCount: u32 = 0;
+export const refsMax: u32 = labelsMax * 2 + 2;
+export let refs: usize = 0;
+export let refCount: u32 = 0;
 let samples: u32 = 0;
 let histograms: u32 = 0;
 
@@ -93,7 +93,7 @@ function faulty(): bool {
 }
 
 function takeMessage(tenant: usize, body: usize, end: usize): bool {
-  if (!readMessage(body, end)) return true;
+  if (!readSeries2(body, end)) return true;
   if (samples == 0 && histograms == 0) return true;
   const guess = guessNext();
   const guessed = guess != 0 && matches(tenant, guess);
@@ -113,7 +113,7 @@ function takeMessage(tenant: usize, body: usize, end: usize): bool {
 }
 
 /** Walks the message once: references into the scratch, samples and histograms counted. */
-function readMessage(body: usize, end: usize): bool {
+export function readSeries2(body: usize, end: usize): bool {
   refCount = 0;
   samples = 0;
   histograms = 0;

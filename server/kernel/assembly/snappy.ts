@@ -1,3 +1,4 @@
+import { copyForward } from "./bytes";
 import { readVarint, wireAt, wireFault, wireStart } from "./wire";
 
 /**
@@ -33,7 +34,7 @@ export function snappyDecode(from: usize, size: usize, target: usize, targetSize
         if (length == 0) return false;
       }
       if (length > end - at || length > targetEnd - to) return false;
-      if (length <= 16) v128.store(to, v128.load(at));
+      if (length <= 1024) copyForward(to, at, length);
       else memory.copy(to, at, length);
       at += length;
       to += length;
@@ -62,27 +63,20 @@ export function snappyDecode(from: usize, size: usize, target: usize, targetSize
 
 /** Copies 1 to 64 bytes from `offset` before `to`; source and target may overlap. */
 function copyBack(to: usize, offset: usize, length: usize): void {
-  let from = to - offset;
+  const from = to - offset;
   const end = to + length;
   let at = to;
-  if (offset >= 16) {
-    do {
-      v128.store(at, v128.load(from));
-      at += 16;
-      from += 16;
-    } while (at < end);
-    return;
+  // A short pattern is doubled until a whole step of 16 bytes repeats it.
+  while (at - from < 16) {
+    const distance = at - from;
+    v128.store(at, v128.load(from));
+    at += distance;
+    if (at >= end) return;
   }
-  if (offset >= 8) {
-    do {
-      store<u64>(at, load<u64>(from));
-      at += 8;
-      from += 8;
-    } while (at < end);
-    return;
-  }
-  for (; at < end; at++) {
-    store<u8>(at, load<u8>(from));
-    from++;
-  }
+  let source = from;
+  do {
+    v128.store(at, v128.load(source));
+    at += 16;
+    source += 16;
+  } while (at < end);
 }

@@ -45,11 +45,16 @@ export function wireFail(fault: u32, at: usize): bool {
 
 /** Reads a varint of at most 10 bytes at `from`; `wireAt` is then behind it. */
 export function readVarint(from: usize, end: usize): u64 {
-  if (from < end) {
-    const first = <u64>load<u8>(from);
+  if (from + 2 <= end) {
+    const first = <u32>load<u8>(from);
     if (first < 0x80) {
       wireAt = from + 1;
       return first;
+    }
+    const second = <u32>load<u8>(from, 1);
+    if (second < 0x80) {
+      wireAt = from + 2;
+      return (first & 0x7f) | (second << 7);
     }
   }
   return readLongVarint(from, end);
@@ -109,6 +114,30 @@ export function readField(from: usize, end: usize): bool {
 /** Whether the field just read has the wire type it must have; a fault otherwise. */
 export function expectType(type: u32): bool {
   return fieldType == type || wireFail(faultMalformed, fieldFrom);
+}
+
+/**
+ * Place behind a canonical Label field of remote write 1.0 at `from` whose lengths take one byte
+ * each, as nearly all do; 0 when there is something else. Its name begins at +4.
+ */
+export function shortLabelEnd(from: usize, end: usize): usize {
+  if (end - from < 7 || load<u8>(from) != 0x0a || load<u8>(from, 2) != 0x0a) return 0;
+  const size: usize = load<u8>(from, 1);
+  const nameSize: usize = load<u8>(from, 3);
+  if (size >= 0x80 || size > end - from - 2 || nameSize + 5 > size) return 0;
+  const tag = from + 4 + nameSize;
+  if (load<u8>(tag) != 0x12 || nameSize + load<u8>(tag, 1) + 4 != size) return 0;
+  return from + 2 + size;
+}
+
+/**
+ * Whether a samples field with a value and a time of six varint bytes (the years 1971 to 2109)
+ * stands at `from`: 18 bytes, with both tags where they usually are.
+ */
+export function isUsualSample(from: usize, end: usize): bool {
+  if (end - from < 18 || load<u16>(from) != 0x1012) return false;
+  if (load<u8>(from, 2) != 0x09 || load<u8>(from, 11) != 0x10) return false;
+  return (load<u64>(from, 10) & 0x8080808080800000) == 0x0080808080800000;
 }
 
 /** Time and value of the sample read by `readSample`. */
