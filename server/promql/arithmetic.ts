@@ -7,11 +7,6 @@ export function isArithmetic(op: BinaryOp): boolean {
   return ["+", "-", "*", "/", "%", "^", "atan2"].includes(op);
 }
 
-/** Operators that compare. */
-export function isComparison(op: BinaryOp): boolean {
-  return ["==", "!=", "<", "<=", ">", ">="].includes(op);
-}
-
 /** A function of two numbers. */
 export type NumberOperation = (lhs: number, rhs: number) => number;
 

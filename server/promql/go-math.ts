@@ -47,18 +47,18 @@ function multiplyAdd(a: number, b: number, c: number): number {
 
 /** Taylor coefficients of the exponential, the highest first. */
 const expCoefficients: readonly number[] = [
-  1.984126984126984127e-4, 1.3888888888888888889e-3, 8.3333333333333333333e-3,
-  4.1666666666666666667e-2, 1.6666666666666666667e-1, 0.5, 1,
+  0.0001984126984126984, 0.001388888888888889, 0.008333333333333333, 0.041666666666666664,
+  0.16666666666666666, 0.5, 1,
 ];
 
 /** e to a power. */
 export function exp(power: number): number {
   if (!(Math.abs(power) < 708)) return Math.exp(power);
   const exponent = roundToEven(power * Math.LOG2E);
-  let rest = multiplyAdd(-6.9314718055966295651160180568695068359375e-1, exponent, power);
-  rest = multiplyAdd(-2.8235290563031577122588448175013436025525412068e-13, exponent, rest);
+  let rest = multiplyAdd(-0.693147180559663, exponent, power);
+  rest = multiplyAdd(-2.8235290563031577e-13, exponent, rest);
   rest *= 0.0625;
-  let sum = 2.4801587301587301587e-5;
+  let sum = 2.48015873015873e-5;
   for (const coefficient of expCoefficients) sum = multiplyAdd(sum, rest, coefficient);
   rest *= sum;
   for (let i = 0; i < 3; i++) rest *= rest + 2;
@@ -86,13 +86,11 @@ export function log(value: number): number {
   const s4 = s2 * s2;
   const odd =
     s2 *
-    (6.66666666666673513e-1 +
-      s4 *
-        (2.857142874366239149e-1 + s4 * (1.818357216161805012e-1 + s4 * 1.479819860511658591e-1)));
-  const even =
-    s4 * (3.999999999940941908e-1 + s4 * (2.222219843214978396e-1 + s4 * 1.531383769920937332e-1));
+    (0.6666666666666735 +
+      s4 * (0.2857142874366239 + s4 * (0.1818357216161805 + s4 * 0.14798198605116586)));
+  const even = s4 * (0.3999999999940942 + s4 * (0.22222198432149784 + s4 * 0.15313837699209373));
   const half = 0.5 * f * f;
-  const [ln2High, ln2Low] = [6.9314718036912381649e-1, 1.90821492927058770002e-10];
+  const [ln2High, ln2Low] = [0.6931471803691238, 1.9082149292705877e-10];
   return exponent * ln2High - (half - (s * (half + (odd + even)) + exponent * ln2Low) - f);
 }
 
@@ -118,33 +116,33 @@ interface Reduced {
 }
 
 function reduce(angle: number): Reduced {
-  let octant = Math.floor(angle * 1.27323954473516268615);
+  let octant = Math.floor(angle * 1.2732395447351628);
   if (octant % 2 === 1) octant++;
   const rest =
     angle -
-    octant * 7.85398125648498535156e-1 -
-    octant * 3.77489470793079817668e-8 -
-    octant * 2.69515142907905952645e-15;
+    octant * 0.7853981256484985 -
+    octant * 3.774894707930798e-8 -
+    octant * 2.6951514290790595e-15;
   return { octant: octant % 8, rest };
 }
 
 function sinePolynomial(z: number): number {
   const zz = z * z;
-  let sum = 1.5896230157654656806e-10 * zz - 2.50507477628578072866e-8;
-  sum = sum * zz + 2.75573136213857245213e-6;
-  sum = sum * zz - 1.98412698295895385996e-4;
-  sum = sum * zz + 8.33333333332211858878e-3;
-  sum = sum * zz - 1.66666666666666307295e-1;
+  let sum = 1.5896230157654656e-10 * zz - 2.5050747762857807e-8;
+  sum = sum * zz + 2.7557313621385722e-6;
+  sum = sum * zz - 0.0001984126982958954;
+  sum = sum * zz + 0.008333333333322118;
+  sum = sum * zz - 0.1666666666666663;
   return z + z * zz * sum;
 }
 
 function cosinePolynomial(z: number): number {
   const zz = z * z;
-  let sum = -1.135853652138768173e-11 * zz + 2.08757008419747316778e-9;
-  sum = sum * zz - 2.75573141792967388112e-7;
-  sum = sum * zz + 2.48015872888517045348e-5;
-  sum = sum * zz - 1.38888888888730564116e-3;
-  sum = sum * zz + 4.16666666666665929218e-2;
+  let sum = -1.1358536521387682e-11 * zz + 2.087570084197473e-9;
+  sum = sum * zz - 2.755731417929674e-7;
+  sum = sum * zz + 2.4801587288851704e-5;
+  sum = sum * zz - 0.0013888888888873056;
+  sum = sum * zz + 0.041666666666666595;
   return 1 - 0.5 * zz + zz * zz * sum;
 }
 
@@ -176,12 +174,12 @@ export function tan(angle: number): number {
   const zz = rest * rest;
   let value = rest;
   if (zz > 1e-14) {
-    let above = -1.30936939181383734205e4 * zz + 1.1535166483858741614e6;
-    above = above * zz - 1.79565251976484877988e7;
-    let below = zz + 1.36812963470692954678e4;
-    below = below * zz - 1.32089234440210967447e6;
-    below = below * zz + 2.50083801823357915839e7;
-    below = below * zz - 5.38695755929454629881e7;
+    let above = -13093.693918138373 * zz + 1153516.6483858742;
+    above = above * zz - 17956525.197648488;
+    let below = zz + 13681.296347069296;
+    below = below * zz - 1320892.3444021097;
+    below = below * zz + 25008380.18233579;
+    below = below * zz - 53869575.592945464;
     value = rest + rest * ((zz * above) / below);
   }
   if (octant % 4 === 2) value = -1 / value;
@@ -191,24 +189,24 @@ export function tan(angle: number): number {
 /** Arc tangent of a number in [0, 0.66]. */
 function smallArcTangent(x: number): number {
   const z = x * x;
-  let above = -8.750608600031904122785e-1 * z - 1.615753718733365076637e1;
-  above = above * z - 7.50085579231470466734e1;
-  above = above * z - 1.22886668449013617341e2;
-  above = above * z - 6.485021904942025371773e1;
-  let below = z + 2.485846490142306297962e1;
-  below = below * z + 1.650270098316988542046e2;
-  below = below * z + 4.328810604912902668951e2;
-  below = below * z + 4.853903996359136964868e2;
-  below = below * z + 1.945506571482613964425e2;
+  let above = -0.8750608600031904 * z - 16.157537187333652;
+  above = above * z - 75.00855792314705;
+  above = above * z - 122.88666844901361;
+  above = above * z - 64.85021904942025;
+  let below = z + 24.858464901423062;
+  below = below * z + 165.02700983169885;
+  below = below * z + 432.88106049129027;
+  below = below * z + 485.3903996359137;
+  below = below * z + 194.5506571482614;
   return x * ((z * above) / below) + x;
 }
 
 /** Arc tangent of a number that is not negative. */
 function arcTangent(x: number): number {
   // What π/2 as a double lacks.
-  const rest = 6.12323399573676588613e-17;
+  const rest = 6.123233995736766e-17;
   if (x <= 0.66) return smallArcTangent(x);
-  if (x > 2.4142135623730950488) return Math.PI / 2 - smallArcTangent(1 / x) + rest;
+  if (x > 2.414213562373095) return Math.PI / 2 - smallArcTangent(1 / x) + rest;
   return Math.PI / 4 + smallArcTangent((x - 1) / (x + 1)) + 0.5 * rest;
 }
 
@@ -245,18 +243,18 @@ export function atan2(y: number, x: number): number {
 /** Hyperbolic tangent. */
 export function tanh(value: number): number {
   const size = Math.abs(value);
-  if (size > 0.5 * 8.8029691931113054295988e1) return value < 0 ? -1 : 1;
+  if (size > 0.5 * 88.02969193111305) return value < 0 ? -1 : 1;
   if (size >= 0.625) {
     const result = 1 - 2 / (exp(2 * size) + 1);
     return value < 0 ? -result : result;
   }
   if (value === 0) return value;
   const s = value * value;
-  let above = -9.64399179425052238628e-1 * s - 9.92877231001918586564e1;
-  above = above * s - 1.61468768441708447952e3;
-  let below = s + 1.12811678491632931402e2;
-  below = below * s + 2.23548839060100448583e3;
-  below = below * s + 4.84406305325125486048e3;
+  let above = -0.9643991794250523 * s - 99.28772310019185;
+  above = above * s - 1614.6876844170845;
+  let below = s + 112.81167849163293;
+  below = below * s + 2235.4883906010045;
+  below = below * s + 4844.063053251255;
   return value + (value * s * above) / below;
 }
 
@@ -270,12 +268,12 @@ export function sinh(value: number): number {
     return value < 0 ? -result : result;
   }
   const s = value * value;
-  let above = -2.630563213397497062819489e1 * s - 2.894211355989563807284660366e3;
-  above = above * s - 8.991272022039509355398013511e4;
-  above = (above * s - 6.307673640497716991184787251e5) * value;
-  let below = s - 1.73678953558233699533450911e2;
-  below = below * s + 1.521517378790019070696485176e4;
-  return above / (below * s - 6.307673640497716991212077277e5);
+  let above = -26.30563213397497 * s - 2894.211355989564;
+  above = above * s - 89912.72022039509;
+  above = (above * s - 630767.3640497717) * value;
+  let below = s - 173.6789535582337;
+  below = below * s + 15215.17378790019;
+  return above / (below * s - 630767.3640497717);
 }
 
 /** Hyperbolic cosine. */

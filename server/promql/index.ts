@@ -12,4 +12,4 @@ export type { StepSeries } from "./operators/stream.ts";
 export * from "./parser/index.ts";
 export { type StepGrid, stepTimeMs } from "./plan/grid.ts";
 export type { QueryResult, QueryStats, ResultBatch } from "./result.ts";
-export { createTurnTaker, type TurnTaker } from "./turn.ts";
+export type { TurnTaker } from "./turn.ts";

@@ -126,7 +126,7 @@ function keyOf(labels: readonly string[]): string {
   for (let i = 0; i < labels.length; i += 2) {
     pairs.push([labels[i] as string, labels[i + 1] as string]);
   }
-  return JSON.stringify(pairs.sort());
+  return JSON.stringify(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Two doubles print alike exactly when they are the same; NaN has one text. */

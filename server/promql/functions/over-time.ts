@@ -7,22 +7,29 @@ function perWindow(compute: WindowFunction): RangeFunction {
   return ({ stepCount }) => eachWindow(stepCount, compute);
 }
 
+/** Number of samples. */
 export const countOverTime: RangeFunction = perWindow((_series, from, to) => to - from);
 
+/** 1 where there is a sample. */
 export const presentOverTime: RangeFunction = perWindow(() => 1);
 
+/** Value of the oldest sample. */
 export const firstOverTime: RangeFunction = perWindow(({ values }, from) => values[from]!);
 
+/** Value of the newest sample. */
 export const lastOverTime: RangeFunction = perWindow(({ values }, _from, to) => values[to - 1]!);
 
+/** Time of the oldest sample, in seconds. */
 export const timeOfFirstOverTime: RangeFunction = perWindow(
   ({ timesMs }, from) => timesMs[from]! / 1000,
 );
 
+/** Time of the newest sample, in seconds. */
 export const timeOfLastOverTime: RangeFunction = perWindow(
   ({ timesMs }, _from, to) => timesMs[to - 1]! / 1000,
 );
 
+/** Compensated sum. */
 export const sumOverTime: RangeFunction = perWindow(({ values }, from, to) => {
   let sum = 0;
   let compensation = 0;
@@ -88,20 +95,23 @@ function extremeIndex(
   return found;
 }
 
+/** Largest value; NaN only where all are. */
 export const maxOverTime: RangeFunction = perWindow(
   ({ values }, from, to) => values[extremeIndex(values, { from, to }, (a, b) => a > b)]!,
 );
 
+/** Smallest value; NaN only where all are. */
 export const minOverTime: RangeFunction = perWindow(
   ({ values }, from, to) => values[extremeIndex(values, { from, to }, (a, b) => a < b)]!,
 );
 
-/** Of equal extremes the newest counts. */
+/** Time of the largest value, in seconds; of equal ones the newest counts. */
 export const timeOfMaxOverTime: RangeFunction = perWindow(
   ({ values, timesMs }, from, to) =>
     timesMs[extremeIndex(values, { from, to }, (a, b) => a >= b)]! / 1000,
 );
 
+/** Time of the smallest value, in seconds; of equal ones the newest counts. */
 export const timeOfMinOverTime: RangeFunction = perWindow(
   ({ values, timesMs }, from, to) =>
     timesMs[extremeIndex(values, { from, to }, (a, b) => a <= b)]! / 1000,
@@ -126,14 +136,17 @@ function variance(values: Float64Array, from: number, to: number): number {
   return (squares + squaresRest) / (to - from);
 }
 
+/** Population variance. */
 export const varianceOverTime: RangeFunction = perWindow(({ values }, from, to) =>
   variance(values, from, to),
 );
 
+/** Population standard deviation. */
 export const deviationOverTime: RangeFunction = perWindow(({ values }, from, to) =>
   Math.sqrt(variance(values, from, to)),
 );
 
+/** Quantile of the values; the parameter may change from step to step. */
 export const quantileOverTime: RangeFunction = (setup) => {
   const quantiles = setup.params[0] as Float64Array;
   return eachWindow(setup.stepCount, ({ values }, from, to, step) => {
@@ -153,12 +166,14 @@ export const medianDistanceOverTime: RangeFunction = perWindow(({ values }, from
   );
 });
 
+/** How often a value is below the one before. */
 export const resets: RangeFunction = perWindow(({ values }, from, to) => {
   let count = 0;
   for (let i = from + 1; i < to; i++) if (values[i]! < values[i - 1]!) count++;
   return count;
 });
 
+/** How often a value differs from the one before; NaN equals NaN. */
 export const changes: RangeFunction = perWindow(({ values }, from, to) => {
   let count = 0;
   for (let i = from + 1; i < to; i++) {

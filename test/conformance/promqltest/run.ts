@@ -185,7 +185,7 @@ function checkSeries(command: EvalCommand, answer: Answer): string | undefined {
   const [extra] = found.values();
   return extra === undefined
     ? undefined
-    : `unexpected series ${extra.labels.join(" ")}: ${extra.points.map(([, value]) => value)}`;
+    : `unexpected series ${extra.labels.join(" ")}: ${extra.points.map(([, value]) => value).join(" ")}`;
 }
 
 function checkPoints(
