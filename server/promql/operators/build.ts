@@ -40,7 +40,7 @@ export function createBuilder(plan: Plan, ctx: EvalContext): Builder {
           found = shareStream({ grid, uses: plan.shared.uses(key), startBytes, build }, context);
           shared.set(key, found);
         }
-        return found.at(startBytes);
+        return found.at(startBytes, context);
       },
       scalar: (expr, grid) => buildScalar(builder, expr, grid),
       range: (expr, grid) => buildRange(builder, expr, grid),

@@ -5,8 +5,8 @@ import { type EvalContext, inBatches, type StepColumn, type StepStream } from ".
 
 /** A part of the query that several places use and that is evaluated once. */
 export interface SharedStream {
-  /** The stream for one place; its remarks are moved to where that place stands. */
-  at(startBytes: number): StepStream;
+  /** The stream for one place; remarks go to the user's context, moved to where it stands. */
+  at(startBytes: number, user: EvalContext): StepStream;
 }
 
 /** How a shared part is made. */
@@ -27,12 +27,12 @@ export function shareStream(part: SharedPart, ctx: EvalContext): SharedStream {
   let filling: Promise<readonly StepColumn[]> | undefined;
   let usesLeft = part.uses;
   return {
-    at: (startBytes) => ({
+    at: (startBytes, user) => ({
       metricName: inner.metricName,
       async *batches() {
         filling ??= holdAll(inner, part.grid.count, ctx);
         const held = await filling;
-        ctx.annotations.addAll(annotations, startBytes - part.startBytes);
+        user.annotations.addAll(annotations, startBytes - part.startBytes);
         yield* inBatches(held, Math.max(1, part.grid.count));
         usesLeft--;
         if (usesLeft === 0) releaseAll(held, part.grid.count, ctx);

@@ -230,3 +230,19 @@ describe("delayed name removal", () => {
     expect(rows).toEqual([["", [4]]]);
   });
 });
+
+describe("remarks of shared parts", () => {
+  test("reach the answer from inside other shared parts too", async () => {
+    const store = createMemoryQueryable();
+    store.add(labelsFrom([["__name__", "x"]]), 0, 1);
+    store.add(labelsFrom([["__name__", "x"]]), minute, 2);
+    const rate = "sum(rate(x[5m]))";
+    const query = `(${rate} + 1) * (${rate} + 1) + ${rate}`;
+    const result = createEngine().instant({ query, timeMs: minute }, store, call());
+    await read(result);
+    const place = query.lastIndexOf("x[") + 1;
+    expect(result.annotations().infos).toEqual([
+      `PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "x" (1:${place})`,
+    ]);
+  });
+});
