@@ -8,7 +8,7 @@ import { type TestSeries, writeRequest1, writeRequest2 } from "../support/write-
 
 /** Remote write through the real kernel: decoding, inspection and the cut by shard. */
 
-const shards = 1;
+const shards = 3;
 let to: GatewayScene;
 beforeAll(async () => {
   to = await openGatewayScene({ kernel: await createFrontKernel(), shards });
@@ -41,7 +41,7 @@ describe("a request of many series", () => {
     ["2.0, snappy", type2, "snappy", snappy(writeRequest2(series))],
     ["1.0, zstd", type1, "zstd", zstdCompressSync(writeRequest1(series))],
     ["2.0, zstd", type2, "zstd", zstdCompressSync(writeRequest2(series))],
-  ])("in %s reaches its shards whole", async (_, type, encoding, body) => {
+  ])("in %s is cut by shard and loses nothing", async (_, type, encoding, body) => {
     const headers = { "Content-Type": type, "Content-Encoding": encoding };
     const answer = await ask(to, "/api/v1/push", { method: "POST", headers, body });
     expect([answer.status, answer.text]).toEqual([204, ""]);
@@ -51,6 +51,24 @@ describe("a request of many series", () => {
     expect(counts.every((count) => count > 0)).toBe(true);
     nothingHeld();
   });
+});
+
+test("one shard gets every request as it is", async () => {
+  const single = await openGatewayScene({ kernel: await createFrontKernel() });
+  const body = snappy(writeRequest2(series));
+  const headers = { "Content-Type": type2 };
+  expect((await ask(single, "/api/v1/push", { method: "POST", headers, body })).status).toBe(204);
+  expect(single.ingester.pushes).toMatchObject([{ samples: 120 }]);
+  await single.close();
+});
+
+test("metadata beside series goes with one part, never lost and never doubled", async () => {
+  const message = writeRequest1(series, [{ metricFamilyName: "up", help: "h" }]);
+  const answer = await ask(to, "/api/v1/push", { method: "POST", body: snappy(message) });
+  expect(answer.status).toBe(204);
+  const metadata = to.ingesters.flatMap(({ pushes }) => pushes.map((push) => push.metadata));
+  expect(metadata.reduce((sum, count) => sum + count, 0)).toBe(1);
+  expect(stored().reduce((sum, count) => sum + count, 0)).toBe(120);
 });
 
 test("metadata and exemplars alone pass", async () => {
@@ -72,7 +90,7 @@ test("series of two bytes each are counted before anything is made of them", asy
   const answer = await ask(to, "/api/v1/push", { method: "POST", body });
   expect(answer.status).toBe(400);
   expect(answer.text).toContain("(err-urd-write-request-invalid)");
-  expect(stored()).toEqual([0]);
+  expect(stored()).toEqual([0, 0, 0]);
   nothingHeld();
 });
 
