@@ -12,7 +12,7 @@ export {
   noLabels,
   quote,
 } from "./labels.ts";
-export { formatMatcher, type Matcher, type MatcherType } from "./matcher.ts";
+export type { Matcher, MatcherType } from "./matcher.ts";
 export { compileMatcher, type ValueMatcher } from "./value-matcher.ts";
 export { isStaleAt, staleHigh, staleLow } from "./stale.ts";
 export { anonymousTenant, parseTenantId, type TenantId } from "./tenant-id.ts";

@@ -11,8 +11,3 @@ export interface Matcher {
   readonly name: string;
   readonly value: string;
 }
-
-/** Writes a matcher as PromQL does. */
-export function formatMatcher(matcher: Matcher): string {
-  return `${matcher.name}${matcher.type}${JSON.stringify(matcher.value)}`;
-}

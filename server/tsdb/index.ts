@@ -8,7 +8,7 @@ export {
   type XorDecoder,
 } from "./chunkenc/index.ts";
 export { type Block, openBlock } from "./block/block.ts";
-export { type BlockMeta, formatBlockMeta, readBlockMeta } from "./block/meta.ts";
+export { type BlockMeta, readBlockMeta } from "./block/meta.ts";
 export {
   type BlockChunk,
   type BlockContent,

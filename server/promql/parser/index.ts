@@ -1,16 +1,14 @@
 export type * from "./ast.ts";
-export { children, valueType, walk } from "./ast-walk.ts";
+export { children, valueType } from "./ast-walk.ts";
 export { PromqlError, type PromqlErrorKind } from "./error.ts";
 export { defaultParseOptions, type ParseOptions } from "./options.ts";
 export {
   type MetricPrefix,
   parseExpr,
-  parseMetric,
   parseMetricPrefix,
   parseSeriesSelector,
 } from "./parse.ts";
 export { matchesEmpty } from "./parse-labels.ts";
 export { prettyExpr } from "./pretty.ts";
-export { formatDuration, printDuration, printExpr, printMatcher } from "./print.ts";
+export { printExpr } from "./print.ts";
 export { type Json, prometheusJson } from "./prometheus-json.ts";
-export { type FunctionSignature, signatures } from "./signatures.ts";
