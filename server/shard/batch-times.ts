@@ -4,16 +4,17 @@
  */
 const rowSizeBytes = 20;
 const rowsOffsetBytes = 8;
+const headSizeBytes = 12;
 const samplesMax = 64;
 
 /** Least and greatest of some times of a record, spread over its rows; undefined without rows. */
 export function timesOfRecord(
   body: Uint8Array,
 ): { readonly minMs: number; readonly maxMs: number } | undefined {
-  if (body.length < rowsOffsetBytes + 4) return undefined;
+  if (body.length < headSizeBytes) return undefined;
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const rows = view.getUint32(rowsOffsetBytes, true);
-  if (rows === 0 || rows * rowSizeBytes > body.length) return undefined;
+  if (rows === 0 || headSizeBytes + rows * rowSizeBytes > body.length) return undefined;
   const timesAt = body.length - rows * 16;
   const step = Math.max(1, Math.floor(rows / samplesMax));
   let minMs = Number.POSITIVE_INFINITY;
