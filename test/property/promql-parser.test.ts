@@ -184,6 +184,8 @@ function lezerRefuses(text: string): boolean {
 function knownDifference(text: string, fault: string | undefined): boolean {
   if (/\b(without|offset|atan2|min_of|max_of|step|range|start|end)\b/.test(text)) return true;
   if (/\b(fill|fill_left|fill_right)\b/.test(text)) return true;
+  // Any UTF-8 is a label name now; the other grammar takes no colon in a list of labels.
+  if (/\b(by|on|ignoring|group_left|group_right)\s*\([^)]*:/.test(text)) return true;
   if (/^(unterminated|unknown escape|bad number)/.test(fault ?? "")) return true;
   if (/duration expression: '[iIN]'|'[iIN]', expected ':'/.test(fault ?? "")) return true;
   return fault === "unexpected colon before duration in duration expression";
