@@ -1,3 +1,2 @@
-export { createIngesterHandlers, type IngesterParts } from "./handlers.ts";
-export { MetadataStore } from "./metadata.ts";
+export type { IngesterParts } from "./handlers.ts";
 export type { ShardThreadData } from "./thread-data.ts";

@@ -39,11 +39,6 @@ export async function createFrontKernel(options: FrontKernelOptions = {}): Promi
   return new WasmFrontKernel(kernel);
 }
 
-/** Makes a front kernel from the module's bytes. */
-export function loadFrontKernel(bytes: Uint8Array): Promise<FrontKernel> {
-  return createFrontKernel({ bytes });
-}
-
 /** Words of a part in the kernel's table: size, place, bytes written. */
 const partWords = 3;
 

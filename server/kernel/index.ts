@@ -21,7 +21,6 @@ export type {
   TenantIndex,
   TenantRules,
 } from "./face.ts";
-export { refusalKinds } from "./face.ts";
-export { createFrontKernel, type FrontKernelOptions, loadFrontKernel } from "./front-kernel.ts";
+export { createFrontKernel, type FrontKernelOptions } from "./front-kernel.ts";
 export { createShardKernel, type ShardKernelOptions } from "./shard-kernel.ts";
 export { compileKernel, type KernelModule, type KernelSource } from "./wasm.ts";

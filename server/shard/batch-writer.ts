@@ -7,7 +7,7 @@ import type {
 } from "../kernel/index.ts";
 import { type Limits, shardsOfTenant } from "../limits/index.ts";
 import { urdError } from "../model/index.ts";
-import { type Clock, defined, UrdError } from "../platform/base/index.ts";
+import { type Clock, defined, type UrdError } from "../platform/base/index.ts";
 import type { ChunksFiles } from "./chunks/chunks-files.ts";
 import { type LogRecord, recordTypes } from "./log/record.ts";
 import type { ShardLog } from "./log/shard-log.ts";

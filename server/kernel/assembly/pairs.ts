@@ -4,7 +4,6 @@ import { xxh64 } from "./hash";
 import { postingsFree, postingsStart } from "./postings";
 import { slabAlloc, slabClass, slabFree } from "./slab";
 import {
-  chainNext,
   labelHash,
   labelName,
   labelNameSize,
@@ -31,7 +30,14 @@ import {
   tenantPairsTail,
   tenantPairsVersion,
 } from "./structs";
-import { tableChain, tableInsert, tableRemove, tableStart, tableStateSize } from "./table";
+import {
+  tableFirst,
+  tableInsert,
+  tableNext,
+  tableRemove,
+  tableStart,
+  tableStateSize,
+} from "./table";
 
 /** The pair table: each distinct label pair of a tenant once, found by keyed hash and bytes. */
 
@@ -62,7 +68,7 @@ export function pairHashOf(tenant: usize, raw: usize, size: usize): u64 {
 export function pairFind(tenant: usize, hash: u64, label: usize): usize {
   const raw: usize = load<u32>(label, labelRaw);
   const size = load<u32>(label, labelRawSize);
-  let pair = tableChain(table, <u32>hash);
+  let pair = tableFirst(table, <u32>hash);
   while (pair != 0) {
     if (
       load<u64>(pair, pairHash) == hash &&
@@ -72,7 +78,7 @@ export function pairFind(tenant: usize, hash: u64, label: usize): usize {
     ) {
       return pair;
     }
-    pair = load<u32>(pair, chainNext);
+    pair = tableNext();
   }
   return 0;
 }
@@ -84,7 +90,8 @@ export function pairCreate(tenant: usize, label: usize, id: u32): usize {
   const pair = slabAlloc(slab);
   if (pair == 0) return 0;
   const given = id == 0 ? pairIdNext : id;
-  if (!directorySet(directory, given, pair)) {
+  const hash = load<u64>(label, labelHash);
+  if (!listPair(given, hash, pair)) {
     slabFree(slab, pair);
     return 0;
   }
@@ -102,11 +109,18 @@ export function pairCreate(tenant: usize, label: usize, id: u32): usize {
   store<u16>(pair, nameSize, pairNameSize);
   store<u16>(pair, valueAt, pairValueAt);
   store<u16>(pair, valueSize, pairValueSize);
-  store<u64>(pair, load<u64>(label, labelHash), pairHash);
+  store<u64>(pair, hash, pairHash);
   postingsStart(pair + pairPostings);
-  tableInsert(table, pair);
   linkPair(tenant, pair);
   return pair;
+}
+
+/** Enters a pair into directory and table, or into neither. */
+function listPair(id: u32, hash: u64, pair: usize): bool {
+  if (!directorySet(directory, id, pair)) return false;
+  if (tableInsert(table, <u32>hash, pair)) return true;
+  directoryClear(directory, id);
+  return false;
 }
 
 /** Where the name begins in a canonical label field: behind two tags and two lengths. */
@@ -146,7 +160,7 @@ export function pairFree(pair: usize): void {
   else store<u32>(tenant, previous, tenantPairsTail);
   store<u32>(tenant, load<u32>(tenant, tenantPairs) - 1, tenantPairs);
   store<u32>(tenant, load<u32>(tenant, tenantPairsVersion) + 1, tenantPairsVersion);
-  tableRemove(table, pair);
+  tableRemove(table, load<u32>(pair, pairHash), pair);
   directoryClear(directory, load<u32>(pair, pairId));
   postingsFree(pair + pairPostings);
   slabFree(slabClass(pairRaw + load<u32>(pair, pairRawSize)), pair);

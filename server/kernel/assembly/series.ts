@@ -5,8 +5,6 @@ import { cursorLeft, cursorNext, cursorOpen, postingsAppend, postingsFree } from
 import { bufferEnsure, bufferResult } from "./memory";
 import { slabAlloc, slabClass, slabFree } from "./slab";
 import {
-  chainHash,
-  chainNext,
   labelPair,
   labelStride,
   pairHash,
@@ -15,6 +13,7 @@ import {
   postingsDead,
   postingsLast,
   postingsLive,
+  seriesHash,
   seriesLabelsSize,
   seriesPairList,
   seriesPairs,
@@ -23,7 +22,7 @@ import {
   tenantPostings,
   tenantSeries,
 } from "./structs";
-import { tableChain, tableInsert, tableRemove, tableStart } from "./table";
+import { tableFirst, tableInsert, tableNext, tableRemove, tableStart } from "./table";
 
 /** The series table: found by the fold of their pairs' hashes, verified pair by pair. */
 
@@ -71,9 +70,9 @@ function hashOf(labels: usize, count: u32): u32 {
 /** The series with exactly these pairs, in order, or 0. Pairs belong to tenants, so it does too. */
 export function seriesFind(labels: usize, count: u32): usize {
   const hash = hashOf(labels, count);
-  let series = tableChain(table, hash);
+  let series = tableFirst(table, hash);
   while (series != 0) {
-    if (load<u32>(series, chainHash) == hash && load<u32>(series, seriesPairs) == count) {
+    if (load<u32>(series, seriesPairs) == count) {
       let i: u32 = 0;
       while (
         i < count &&
@@ -84,7 +83,7 @@ export function seriesFind(labels: usize, count: u32): usize {
       }
       if (i == count) return series;
     }
-    series = load<u32>(series, chainNext);
+    series = tableNext();
   }
   return 0;
 }
@@ -98,10 +97,11 @@ export function seriesCreate(tenant: usize, labels: usize, count: u32, ref: u32)
   const series = slabAlloc(slab);
   if (series == 0) return 0;
   const given = ref == 0 ? seriesRefNext : ref;
-  for (let at: usize = 0; at < <usize>seriesPairList; at += 8) store<u64>(series + at, 0);
+  for (let at: usize = 0; at < <usize>seriesPairList; at += 4) store<u32>(series + at, 0);
   store<u32>(series, <u32>tenant, seriesTenant);
   store<u32>(series, given, seriesRef);
   const done = attachPairs(series, tenant, labels, count);
+  if (done == count) store<u32>(series, hashOf(labels, count), seriesHash);
   if (done < count || !listSeries(tenant, series, given)) {
     detachPairs(series, done);
     slabFree(slab, series);
@@ -109,16 +109,19 @@ export function seriesCreate(tenant: usize, labels: usize, count: u32, ref: u32)
   }
   seriesRefReserve(given + 1);
   store<u32>(series, count, seriesPairs);
-  store<u32>(series, hashOf(labels, count), chainHash);
-  tableInsert(table, series);
   store<u32>(tenant, load<u32>(tenant, tenantSeries) + 1, tenantSeries);
   seriesLive++;
   return series;
 }
 
+/** Enters a series into directory, table and the tenant's list, or into none. */
 function listSeries(tenant: usize, series: usize, ref: u32): bool {
   if (!directorySet(directory, ref, series)) return false;
-  if (postingsAdd(tenant + tenantPostings, ref)) return true;
+  const hash = load<u32>(series, seriesHash);
+  if (tableInsert(table, hash, series)) {
+    if (postingsAdd(tenant + tenantPostings, ref)) return true;
+    tableRemove(table, hash, series);
+  }
   directoryClear(directory, ref);
   return false;
 }
@@ -159,7 +162,7 @@ function detachPairs(series: usize, count: u32): void {
 export function seriesFree(series: usize): void {
   const tenant: usize = load<u32>(series, seriesTenant);
   const count = load<u32>(series, seriesPairs);
-  tableRemove(table, series);
+  tableRemove(table, load<u32>(series, seriesHash), series);
   directoryClear(directory, load<u32>(series, seriesRef));
   detachPairs(series, count);
   const all = tenant + tenantPostings;

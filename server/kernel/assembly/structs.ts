@@ -1,10 +1,6 @@
 /**
- * Offsets of the kernel's own records. Pairs and series share the two fields that a hash
- * table needs (`chainNext`, `chainHash`), so one table serves both.
+ * Offsets of the fields of the kernel's own records.
  */
-
-export const chainNext = 32;
-export const chainHash = 36;
 
 /** Postings: an ascending list of refs as varint deltas over a chain of growing blocks. */
 export const postingsLast = 0;
@@ -35,9 +31,9 @@ export const pairNameAt = 24;
 export const pairNameSize = 26;
 export const pairValueAt = 28;
 export const pairValueSize = 30;
-export const pairHash = 36;
-export const pairPostings = 44;
-export const pairRaw = 80;
+export const pairHash = 32;
+export const pairPostings = 40;
+export const pairRaw = 76;
 
 /**
  * A series. The first 32 bytes are the append state. The word at 0 is what readers of other
@@ -51,16 +47,20 @@ export const seriesLeading = 28;
 export const seriesTrailing = 29;
 export const seriesClass = 30;
 export const seriesFlags = 31;
-export const seriesSuccessor = 40;
+/** Folded hash of the pairs: where the series is found in the table. */
+export const seriesHash = 32;
+/** Ref of the series that followed this one in a payload the last time; 0: none. */
+export const seriesSuccessor = 36;
 /** Row of the resolution under way that came last, plus 1; 0: none. */
-export const seriesPending = 44;
-export const seriesRef = 48;
-export const seriesLabelsSize = 52;
-export const seriesPairs = 56;
-export const seriesTenant = 60;
-export const seriesSealed = 64;
-export const seriesLate = 68;
-export const seriesPairList = 72;
+export const seriesPending = 40;
+export const seriesRef = 44;
+/** Bytes of all labels as remote write 1.0 fields. */
+export const seriesLabelsSize = 48;
+export const seriesPairs = 52;
+export const seriesTenant = 56;
+export const seriesSealed = 60;
+export const seriesLate = 64;
+export const seriesPairList = 68;
 
 /** The series has had a sample: readers may see it. */
 export const flagSampled = 1;
