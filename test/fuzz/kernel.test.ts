@@ -23,13 +23,14 @@ beforeAll(async () => {
   front = await createFrontKernel({ memorySizeBytesMax: 256 << 20 });
   shard = await createShardKernel({ hashKey: 1n });
   shard.setChunksPosition({ file: 1, offsetBytes: 0 });
-  shard.setTenant(1, {
-    seriesMax: 500,
+  const rules = {
     labelNamesMax: 30,
     labelNameSizeBytesMax: 1024,
     labelValueSizeBytesMax: 2048,
     outOfOrderWindowMs: 7_200_000,
-  });
+  };
+  shard.setTenant(1, { ...rules, seriesMax: 500 });
+  shard.setTenant(2, { ...rules, seriesMax: 0 });
 });
 
 function randomSeries(prng: Prng): TestSeries {
@@ -184,7 +185,7 @@ describe("large and odd series", () => {
       shard.input(payload.length).set(payload);
       const grown = shard.totalStats().sizeBytes;
       const found = shard.resolve({
-        tenant: 1,
+        tenant: 2,
         format,
         sizeBytes: payload.length,
         offsetBytes: 0,
