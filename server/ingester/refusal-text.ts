@@ -25,7 +25,8 @@ interface Wording {
   readonly limit?: (limits: TenantLimits) => number;
 }
 
-/** Longest piece of a label that a sentence shows. */
+/** Longest piece of a series that a sentence shows, and of a label. */
+const seriesTextLengthMax = 1024;
 const shownLengthMax = 200;
 
 /** The error of a refusal kind with its example; undefined for "none". */
@@ -33,7 +34,8 @@ export function refusalError(refusal: Refusal, context: RefusalContext): UrdErro
   const { kind } = refusal;
   if (kind === "none") return undefined;
   const labels = exampleLabels(refusal, context);
-  const example: Example = { labels, text: formatLabels(labels), timeMs: refusal.timeMs };
+  const text = formatLabels(labels).slice(0, seriesTextLengthMax).toWellFormed();
+  const example: Example = { labels, text, timeMs: refusal.timeMs };
   const { say, limit } = wordings[kind];
   return urdError(kind, say(example, context.limits), {
     series: example.text,
