@@ -26,6 +26,7 @@ import {
 } from "../platform/telemetry/index.ts";
 import type { Config } from "./options.ts";
 import type { Readiness } from "./readiness.ts";
+import { startPage } from "./start-page.ts";
 import { StartError } from "./start-error.ts";
 import type { Module } from "./start-stop.ts";
 import type { Threads } from "./threads.ts";
@@ -130,7 +131,7 @@ function makeGateway(
       },
       metrics: async () => ({ type: metricsContentType, text: await (await joined()).text() }),
     },
-    pages: new Map(),
+    pages: new Map([["/", startPage(buildInfo.version)]]),
     clock: options.clock,
     prng: options.prng,
     metrics: options.metrics,
