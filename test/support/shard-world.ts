@@ -1,6 +1,8 @@
 import {
   compileKernel,
+  createFrontKernel,
   createShardKernel,
+  type FrontKernel,
   type PayloadFormat,
   type ShardKernel,
 } from "../../server/kernel/index.ts";
@@ -26,6 +28,11 @@ const module = await compileKernel();
 /** A fresh kernel. */
 export function testKernel(): Promise<ShardKernel> {
   return createShardKernel({ module, hashKey: 7n });
+}
+
+/** A fresh kernel of a front thread. */
+export function testFrontKernel(): Promise<FrontKernel> {
+  return createFrontKernel({ module });
 }
 
 /** Limits without limits, with a window of two hours. */

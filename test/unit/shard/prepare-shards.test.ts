@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { FrontKernel, Region } from "../../../server/kernel/index.ts";
-import { multitenantDefaults } from "../../../server/limits/index.ts";
-import { createLimits } from "../../../server/limits/index.ts";
+import type { Region } from "../../../server/kernel/index.ts";
+import { createLimits, multitenantDefaults } from "../../../server/limits/index.ts";
 import { silentLogger } from "../../../server/platform/telemetry/index.ts";
 import { shardDirectory } from "../../../server/shard/data-layout.ts";
 import { prepareShards } from "../../../server/shard/prepare-shards.ts";
 import type { Shard } from "../../../server/shard/shard.ts";
 import { createFaultyVfs, type FaultyVfs } from "../../support/faulty-vfs.ts";
+import { encodePayload } from "../../support/kernel-payloads.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import {
   countSamples,
@@ -15,40 +15,13 @@ import {
   pushSeries,
   readAll,
   smallSettings,
+  testFrontKernel,
   testKernel,
   testLimits,
 } from "../../support/shard-world.ts";
 
 const startMs = 1_700_000_000_000;
 const clock = createManualClock(startMs);
-
-/** Cuts a 1.0 payload by the last digit of its entries' bytes: any stable rule will do here. */
-const cuttingFrontKernel = {
-  allocate: (sizeBytes: number): Region => ({ pointer: 1, bytes: new Uint8Array(sizeBytes) }),
-  release: () => {},
-  scan: () => ({ series: 1, samples: 1, histograms: 0, exemplars: 0, metadata: 0 }),
-  split(_format: number, payload: Region, _tenant: string, shards: number) {
-    const parts: number[][] = Array.from({ length: shards }, () => []);
-    const { bytes } = payload;
-    for (let at = 0; at < bytes.length; ) {
-      let size = 0;
-      let shift = 0;
-      let head = at + 1;
-      for (; (bytes[head] as number) >= 0x80; head++, shift += 7) {
-        size |= ((bytes[head] as number) & 0x7f) << shift;
-      }
-      size |= (bytes[head] as number) << shift;
-      const end = head + 1 + size;
-      const entry = bytes.subarray(at, end);
-      const label = new TextDecoder().decode(entry).indexOf("i\u0012");
-      parts[(entry[label + 3] ?? 0) % shards]?.push(...entry);
-      at = end;
-    }
-    return parts.map((part) =>
-      part.length === 0 ? undefined : { pointer: 2, bytes: Uint8Array.from(part) },
-    );
-  },
-} as unknown as FrontKernel;
 
 const prepare = (vfs: FaultyVfs, shards: number): Promise<void> =>
   prepareShards({
@@ -60,7 +33,7 @@ const prepare = (vfs: FaultyVfs, shards: number): Promise<void> =>
     limits: testLimits(),
     settings: smallSettings,
     createKernel: testKernel,
-    createFrontKernel: async () => cuttingFrontKernel,
+    createFrontKernel: testFrontKernel,
   });
 
 const openAll = (vfs: FaultyVfs, shards: number): Promise<Shard[]> =>
@@ -126,6 +99,25 @@ describe("another number of shards", () => {
     }
   });
 
+  test("a series goes where the router sends its next sample", async () => {
+    const vfs = await oneShard();
+    await prepare(vfs, 3);
+    const shards = await openAll(vfs, 3);
+    const front = await testFrontKernel();
+    const payload = encodePayload(1, manySeries("up", 6, [startMs + 200_000, 1]));
+    const region = front.allocate(payload.length) as Region;
+    region.bytes.set(payload);
+    front.scan(1, region);
+    const parts = front.split(1, region, "anonymous", 3) as (Region | undefined)[];
+    for (const [i, part] of parts.entries()) {
+      const shard = shards[i] as Shard;
+      const before = (await readAll(shard)).size;
+      if (part === undefined) continue;
+      await shard.push({ tenant: "anonymous", format: 1, payload: part.bytes });
+      expect((await readAll(shard)).size).toBe(before);
+    }
+  });
+
   test("a tenant with a small limit goes to one shard as a whole", async () => {
     const vfs = await oneShard();
     await prepareShards({
@@ -140,7 +132,7 @@ describe("another number of shards", () => {
       }),
       settings: smallSettings,
       createKernel: testKernel,
-      createFrontKernel: async () => cuttingFrontKernel,
+      createFrontKernel: testFrontKernel,
     });
     const shards = await openAll(vfs, 3);
     const sizes = await Promise.all(shards.map(async (shard) => (await readAll(shard)).size));
