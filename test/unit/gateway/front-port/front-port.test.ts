@@ -238,7 +238,7 @@ describe("clients that make no progress are cut", () => {
   });
 
   test.each(["1.1", "2.0"])("a body that dribbles without end, over HTTP/%s", async (version) => {
-    const { port, cuts } = await start({ stallTimeoutMs: 60, bodyTimeoutMs: 150 });
+    const { port, cuts } = await start({ stallTimeoutMs: 2000, bodyTimeoutMs: 200 });
     if (version === "1.1") {
       const { socket, closed } = raw(
         port,
