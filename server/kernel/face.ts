@@ -289,12 +289,17 @@ export interface ShardKernel {
   /**
    * One slice of a snapshot: series from `fromRef` on, as a versioned byte section (never a
    * memory image), about `sizeBytesTarget` long. A view, valid until the next call.
-   * `nextRef` is 0 after the last series.
+   * `nextRef` is 0 after the last series; `chunksFileOldest` is the oldest chunks file that the
+   * slice refers to, Infinity when it refers to none.
    */
   exportSeries(
     fromRef: SeriesRef,
     sizeBytesTarget: number,
-  ): { readonly section: Uint8Array; readonly nextRef: SeriesRef };
+  ): {
+    readonly section: Uint8Array;
+    readonly nextRef: SeriesRef;
+    readonly chunksFileOldest: number;
+  };
   /** Likewise for pairs. Export pairs after the last series slice, import them before the first. */
   exportPairs(
     fromId: PairId,
@@ -305,7 +310,11 @@ export interface ShardKernel {
   /** Takes a series section that stands in the input; its pairs must be there. */
   importSeries(sizeBytes: number): PayloadFault | undefined;
 
-  /** Seals open chunks and late samples of a tenant that lie wholly before a time; returns where to go on, 0 at the end. */
+  /**
+   * Seals open chunks of a tenant that lie wholly before a time, and all late samples of a series
+   * of which any does; chunks never reach over a two-hour border. Returns where to go on, 0 at
+   * the end.
+   */
   seal(visit: SeriesVisit): SeriesRef;
   /**
    * Frees sealed chunks that lie wholly before a time and were sealed before a position, then

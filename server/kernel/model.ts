@@ -261,8 +261,8 @@ export class ModelKernel {
     for (const series of this.#tenant(visit.tenant).series.values()) {
       const newest = series.open.at(-1)?.timeMs;
       if (newest !== undefined && newest < visit.beforeMs) this.#sealOpen(series);
-      const lateNewest = series.late.at(-1)?.timeMs;
-      if (lateNewest !== undefined && lateNewest < visit.beforeMs) this.#sealLate(series);
+      const lateOldest = series.late[0]?.timeMs;
+      if (lateOldest !== undefined && lateOldest < visit.beforeMs) this.#sealLate(series);
     }
   }
 

@@ -344,10 +344,15 @@ class WasmShardKernel implements ShardKernel {
   exportSeries(
     fromRef: SeriesRef,
     sizeBytesTarget: number,
-  ): { readonly section: Uint8Array; readonly nextRef: SeriesRef } {
+  ): ReturnType<ShardKernel["exportSeries"]> {
     const done = this.#kernel.exports.exportSeries(fromRef, sizeBytesTarget) !== 0;
     assert(done, "there is no memory for a section of series");
-    return { section: this.#lentBytes(), nextRef: this.#kernel.reportWord(reportNextId) };
+    const file = this.#kernel.reportWord(reportConsumed) >>> 0;
+    return {
+      section: this.#lentBytes(),
+      nextRef: this.#kernel.reportWord(reportNextId),
+      chunksFileOldest: file === 0xffff_ffff ? Number.POSITIVE_INFINITY : file,
+    };
   }
 
   exportPairs(

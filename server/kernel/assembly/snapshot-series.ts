@@ -76,6 +76,14 @@ function sealedOf(series: usize): u32 {
   return count;
 }
 
+/** Oldest chunks file that series written since `exportBegin` refer to; all ones: none. */
+export let exportedFileOldest: u32 = u32.MAX_VALUE;
+
+/** Begins a section. */
+export function exportBegin(): void {
+  exportedFileOldest = u32.MAX_VALUE;
+}
+
 /** Writes a series and returns the place behind it. */
 export function exportOne(to: usize, series: usize): usize {
   const word = load<u64>(series, seriesWord);
@@ -111,7 +119,9 @@ function exportSealed(to: usize, series: usize): usize {
   let at = to;
   let sealed: usize = load<u32>(series, seriesSealed);
   for (; sealed != 0; sealed = load<u32>(sealed, sealedNext)) {
-    store<u32>(at, load<u32>(sealed, sealedFile));
+    const file = load<u32>(sealed, sealedFile);
+    exportedFileOldest = min<u32>(exportedFileOldest, file);
+    store<u32>(at, file);
     store<u64>(at, load<u64>(sealed, sealedOffset), 4);
     store<i64>(at, load<i64>(sealed, sealedMinTime), 12);
     store<u32>(at, load<u32>(sealed, sealedSpan), 20);

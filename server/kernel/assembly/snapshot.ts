@@ -1,6 +1,7 @@
 import {
   faultMalformed,
   faultTruncated,
+  reportConsumed,
   reportEntries,
   reportNextId,
   sectionHead,
@@ -26,7 +27,14 @@ import {
   tenantNewest,
   tenantNext,
 } from "./structs";
-import { exportOne, exportSize, importOne, importedAt } from "./snapshot-series";
+import {
+  exportBegin,
+  exportedFileOldest,
+  exportOne,
+  exportSize,
+  importedAt,
+  importOne,
+} from "./snapshot-series";
 import { tenantEnsure, tenantFirst, tenantsKnown } from "./tenants";
 import { wireFail, wireStart } from "./wire";
 
@@ -58,11 +66,15 @@ function finish(section: usize, at: usize, entries: u32, next: u32): void {
   reportView(section, at - section);
 }
 
-/** Writes series from a ref on, about `target` bytes; false when memory is out. */
+/**
+ * Writes series from a ref on, about `target` bytes; false when memory is out. Reports the oldest
+ * chunks file that they refer to as what was consumed; all ones: none.
+ */
 export function exportSeries(fromRef: u32, target: usize): bool {
   let section = bufferEnsure(bufferResult, target + sectionHead);
   if (section == 0) return false;
   let at = writeHead(section, sectionMagicSeries, seriesRefNext);
+  exportBegin();
   const last = seriesRefNext - 1;
   let entries: u32 = 0;
   let ref = directoryNext(seriesDirectory(), max<u32>(fromRef, 1), last);
@@ -82,6 +94,7 @@ export function exportSeries(fromRef: u32, target: usize): bool {
     ref = ref == last ? 0 : directoryNext(seriesDirectory(), ref + 1, last);
   }
   finish(section, at, entries, ref);
+  store<u32>(report, exportedFileOldest, reportConsumed);
   return true;
 }
 

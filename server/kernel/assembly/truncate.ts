@@ -4,9 +4,7 @@ import { postingsRewrite, seriesFree, seriesOf } from "./series";
 import { slabClass, slabFree } from "./slab";
 import {
   flagSampled,
-  lateCount,
   lateEntries,
-  lateEntrySize,
   postingsDead,
   sealedFile,
   sealedMinTime,
@@ -48,8 +46,9 @@ function walkNext(): u32 {
 }
 
 /**
- * Seals open chunks and late samples that lie wholly before a time, visiting at most `most`
- * series from `fromRef`; returns where to go on, 0 at the end.
+ * Seals open chunks that lie wholly before a time, and the late samples of a series when any of
+ * them does (they become a chunk for each two-hour window), visiting at most `most` series from
+ * `fromRef`; returns where to go on, 0 at the end.
  */
 export function seal(index: u32, beforeMs: f64, fromRef: u32, most: u32): u32 {
   const tenant = tenantOf(index);
@@ -72,8 +71,7 @@ function sealBefore(series: usize, before: i64): void {
   }
   const late: usize = load<u32>(series, seriesLate);
   if (late == 0) return;
-  const last = late + (load<u32>(late, lateCount) - 1) * lateEntrySize;
-  if (load<i64>(last, lateEntries) < before) sealLate(series);
+  if (load<i64>(late, lateEntries) < before) sealLate(series);
 }
 
 let before: i64 = 0;
