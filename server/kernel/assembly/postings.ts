@@ -158,6 +158,39 @@ function cursorBlockNext(): void {
   cursorNumber++;
 }
 
+/** Cursor of a walk while another list is read in its midst. */
+const pushed: usize = memory.data(32, 8);
+
+/** Keeps the cursor for `cursorPop`: one list may be read while another is being walked. */
+export function cursorPush(): void {
+  cursorStore(pushed);
+  store<u32>(pushed, cursorLeft, 24);
+}
+
+/** Takes the cursor up again where `cursorPush` kept it. */
+export function cursorPop(): void {
+  cursorLoad(pushed);
+  cursorFirst = load<u32>(pushed, 8);
+  cursorLeft = load<u32>(pushed, 24);
+}
+
+function cursorStore(to: usize): void {
+  store<u32>(to, <u32>cursorAt);
+  store<u32>(to, <u32>cursorLimit, 4);
+  store<u32>(to, <u32>cursorFirst, 8);
+  store<u32>(to, <u32>cursorBlock, 12);
+  store<u32>(to, cursorNumber, 16);
+  store<u32>(to, cursorRef, 20);
+}
+
+function cursorLoad(from: usize): void {
+  cursorAt = load<u32>(from);
+  cursorLimit = load<u32>(from, 4);
+  cursorBlock = load<u32>(from, 12);
+  cursorNumber = load<u32>(from, 16);
+  cursorRef = load<u32>(from, 20);
+}
+
 /** Where the cursor was put aside: a walk in slices goes on there. */
 const saved: usize = memory.data(32, 8);
 let savedList: usize = 0;
@@ -165,12 +198,7 @@ let savedList: usize = 0;
 /** Puts the cursor aside, so that it can go on after other lists were read. */
 export function cursorSave(list: usize): void {
   savedList = list;
-  store<u32>(saved, <u32>cursorAt);
-  store<u32>(saved, <u32>cursorLimit, 4);
-  store<u32>(saved, <u32>cursorFirst, 8);
-  store<u32>(saved, <u32>cursorBlock, 12);
-  store<u32>(saved, cursorNumber, 16);
-  store<u32>(saved, cursorRef, 20);
+  cursorStore(saved);
   store<u32>(saved, postingsEntries(list) - cursorLeft, 24);
 }
 
@@ -180,12 +208,8 @@ export function cursorSave(list: usize): void {
  */
 export function cursorRestore(list: usize, ref: u32): bool {
   if (savedList != list || load<u32>(saved, 20) != ref) return false;
-  cursorAt = load<u32>(saved);
-  cursorLimit = load<u32>(saved, 4);
+  cursorLoad(saved);
   cursorFirst = load<u32>(list, postingsFirst);
-  cursorBlock = load<u32>(saved, 12);
-  cursorNumber = load<u32>(saved, 16);
-  cursorRef = ref;
   cursorLeft = postingsEntries(list) - load<u32>(saved, 24);
   return true;
 }

@@ -1,7 +1,15 @@
 import { directoryClear, directoryCreate, directoryGet, directorySet } from "./directory";
 import { foldHash } from "./hash";
 import { pairCreate, pairFree } from "./pairs";
-import { cursorLeft, cursorNext, cursorOpen, postingsAppend, postingsFree } from "./postings";
+import {
+  cursorLeft,
+  cursorNext,
+  cursorOpen,
+  cursorPop,
+  cursorPush,
+  postingsAppend,
+  postingsFree,
+} from "./postings";
 import { bufferEnsure, bufferResult } from "./memory";
 import { slabAlloc, slabClass, slabFree } from "./slab";
 import {
@@ -214,6 +222,13 @@ function postingsDrop(list: usize): void {
  * with the list as it was, when memory is out.
  */
 export function postingsRewrite(list: usize, extra: u32): bool {
+  cursorPush();
+  const done = rewrite(list, extra);
+  cursorPop();
+  return done;
+}
+
+function rewrite(list: usize, extra: u32): bool {
   cursorOpen(list);
   const refs = bufferEnsure(bufferResult, (<usize>cursorLeft + 1) << 2);
   if (refs == 0) return false;
