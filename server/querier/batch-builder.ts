@@ -1,15 +1,15 @@
 import { chunkEncodings, type Labels, urdError } from "../model/index.ts";
 import { CorruptionError, type UrdError } from "../platform/base/index.ts";
 import type { ReadAccount, SeriesBatch } from "../storage/index.ts";
+import type { ChunkReader } from "../shard/index.ts";
 import {
+  createRunMerger,
   createXorDecoder,
   makeColumns,
   type SampleColumns,
   type TimeRange,
 } from "../tsdb/index.ts";
 import type { FrameChunk, ReceivedSeries } from "../wire/index.ts";
-import type { ChunkReader } from "./chunk-reader.ts";
-import { createRunMerger } from "./merge-runs.ts";
 
 /**
  * Turns received series into batches of columns. All series of a batch lie one behind the

@@ -1,5 +1,5 @@
+import type { ChunkReader } from "../shard/index.ts";
 import { type BatchBuilder, createBatchBuilder } from "./batch-builder.ts";
-import type { ChunkReader } from "./chunk-reader.ts";
 
 /** Batch builders to use again: their columns are large, and fresh ones cost page faults. */
 export interface BuilderPool {

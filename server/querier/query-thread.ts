@@ -11,10 +11,9 @@ import {
   type Logger,
 } from "../platform/telemetry/index.ts";
 import { nodeVfs } from "../platform/vfs/index.ts";
-import { chunksFilePath } from "../shard/index.ts";
+import { chunksFilePath, createChunkReader } from "../shard/index.ts";
 import { createActiveQueries } from "./active-queries.ts";
 import { createBuilderPool } from "./builder-pool.ts";
-import { createChunkReader } from "./chunk-reader.ts";
 import { createIngesterSource } from "./ingester-source.ts";
 import { samplesMaxOf } from "./query-account.ts";
 import { createQueryMetrics } from "./query-metrics.ts";

@@ -1,4 +1,9 @@
 export type { PushBatch, PushOutcome } from "./batch-writer.ts";
+export {
+  type ChunkLocation,
+  type ChunkReader,
+  createChunkReader,
+} from "./chunks/chunk-reader.ts";
 export type { ChunkPlace } from "./chunks/chunks-files.ts";
 export { chunksFilePath, shardDirectory } from "./data-layout.ts";
 export type { Hole } from "./holes.ts";

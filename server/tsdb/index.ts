@@ -18,4 +18,5 @@ export {
 export type { StoredChunk } from "./chunks/segment.ts";
 export type { IndexedSeries, IndexReader } from "./index/reader.ts";
 export type { IndexedChunk } from "./index/writer.ts";
+export { createRunMerger, type RunMerger } from "./merge-runs.ts";
 export { selectSeries } from "./querier.ts";

@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CorruptionError } from "../../../server/platform/base/index.ts";
-import { crc32c } from "../../../server/platform/encoding/index.ts";
-import { nodeVfs } from "../../../server/platform/vfs/index.ts";
-import { type ChunkReader, createChunkReader } from "../../../server/querier/chunk-reader.ts";
+import { CorruptionError } from "../../../../server/platform/base/index.ts";
+import { crc32c } from "../../../../server/platform/encoding/index.ts";
+import { nodeVfs } from "../../../../server/platform/vfs/index.ts";
+import {
+  type ChunkReader,
+  createChunkReader,
+} from "../../../../server/shard/chunks/chunk-reader.ts";
 
 let directory = "";
 beforeAll(() => {

@@ -1,5 +1,5 @@
 import { isStaleAt } from "../model/index.ts";
-import { makeColumns, reserveSamples, type SampleColumns } from "../tsdb/index.ts";
+import { makeColumns, reserveSamples, type SampleColumns } from "./chunkenc/index.ts";
 
 /**
  * Chunks of one series may overlap: late samples are kept apart from the others, and several

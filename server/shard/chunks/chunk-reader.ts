@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
-import { CorruptionError, errorText } from "../platform/base/index.ts";
-import { crc32c } from "../platform/encoding/index.ts";
-import type { Vfs, VfsFile } from "../platform/vfs/index.ts";
+import { CorruptionError, errorText } from "../../platform/base/index.ts";
+import { crc32c } from "../../platform/encoding/index.ts";
+import type { Vfs, VfsFile } from "../../platform/vfs/index.ts";
 
 /** Where a sealed chunk lies: its bytes without the checksum behind them. */
 export interface ChunkLocation {
@@ -42,6 +42,8 @@ const checksumSizeBytes = 4;
 /** No chunk is longer: 65,535 samples of 145 bits. */
 const chunkSizeBytesMax = 2 * 1024 * 1024;
 const filesOpenMax = 64;
+/** Files that nobody reads are closed, so that the disk space of removed ones comes back. */
+const fileIdleMsMax = 600_000;
 /** Bits for a page within a file (4 GiB) and for a file within a shard, in one exact number. */
 const pagesPerFile = 2 ** 16;
 const filesPerShard = 2 ** 27;
@@ -65,7 +67,12 @@ class Reader implements ChunkReader {
 
   constructor(options: ChunkReaderOptions) {
     this.#options = options;
-    this.#files = new LRUCache({ max: filesOpenMax, dispose: (file) => file.close() });
+    this.#files = new LRUCache({
+      max: filesOpenMax,
+      ttl: fileIdleMsMax,
+      updateAgeOnGet: true,
+      dispose: (file) => file.close(),
+    });
     this.#pages = new LRUCache({
       max: Math.max(1, Math.floor(options.cacheSizeBytesMax / pageSizeBytes)),
     });
@@ -139,6 +146,7 @@ class Reader implements ChunkReader {
     const key = this.#fileKey(location);
     const open = this.#files.get(key);
     if (open !== undefined) return open;
+    this.#files.purgeStale();
     const path = this.#options.pathOf(location.shard, location.file);
     const file = this.#options.vfs.open(path, "read");
     this.#files.set(key, file);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createRunMerger } from "../../../server/querier/merge-runs.ts";
+import { createRunMerger } from "../../../server/tsdb/merge-runs.ts";
 import { makeColumns, type SampleColumns } from "../../../server/tsdb/index.ts";
 
 type Row = readonly [timeMs: number, low: number, high: number];
