@@ -6,7 +6,7 @@ import { silentLogger } from "../../../server/platform/telemetry/index.ts";
 import { Readiness } from "../../../server/runtime/readiness.ts";
 import { ThreadGroup } from "../../../server/runtime/thread-group.ts";
 
-test("channels outlive a thread's restart; in between calls fail and readiness says why", async () => {
+test("channels outlive a thread's restart; a port of one's own dies with the thread", async () => {
   const readiness = new Readiness([]);
   const again = Promise.withResolvers<void>();
   let starts = 0;
@@ -38,8 +38,8 @@ test("channels outlive a thread's restart; in between calls fail and readiness s
   expect((await direct.stats({})).series).toBe(1n);
 
   group.post(0, { kind: "die" });
-  await expect(direct.stats({})).rejects.toMatchObject({ id: "err-urd-rpc-unavailable" });
   await again.promise;
+  await expect(direct.stats({})).rejects.toMatchObject({ id: "err-urd-rpc-unavailable" });
   expect((await client.stats({})).series).toBe(2n);
   expect(group.serving).toEqual([0]);
   expect(readiness.reasons()).toEqual([]);
