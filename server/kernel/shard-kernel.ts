@@ -60,6 +60,8 @@ export interface ShardKernelOptions extends KernelSource {
   readonly hashKey?: bigint;
   /** Bits of each hash that count: tests force collisions with few. All by default. */
   readonly hashMask?: bigint;
+  /** Address space left out at the front: tests run above 2 GiB with it. None by default. */
+  readonly skipSizeBytes?: number;
 }
 
 /** The rest of the 4 GiB is for open chunks of known series and for cutting. */
@@ -69,10 +71,11 @@ const seriesMemoryDefault = 3 * 2 ** 30;
 export async function createShardKernel(options: ShardKernelOptions = {}): Promise<ShardKernel> {
   const kernel = instantiateKernel(await compileKernel(options));
   const { exports } = kernel;
-  const units = Math.floor(memorySizeBytesMax / unitSizeBytes);
+  const skipped = Math.floor((options.skipSizeBytes ?? 0) / unitSizeBytes);
+  const units = Math.floor(memorySizeBytesMax / unitSizeBytes) - skipped;
   const key = options.hashKey ?? randomBytes(8).readBigUInt64LE();
   const mask = options.hashMask ?? 0xffff_ffff_ffff_ffffn;
-  const started = exports.startShard(units, options.seriesMax ?? 0, key, mask);
+  const started = exports.startShard(units, skipped, options.seriesMax ?? 0, key, mask);
   assert(started !== 0, "there is no memory for an empty kernel");
   const seriesMemory = options.seriesMemorySizeBytesMax ?? seriesMemoryDefault;
   exports.setSeriesMemory(Math.floor(seriesMemory / unitSizeBytes));

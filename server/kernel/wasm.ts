@@ -27,7 +27,13 @@ const api: WebAssemblyApi = (globalThis as unknown as { WebAssembly: WebAssembly
 /** Functions of the module, as `assembly/index.ts` exports them; addresses are u32. */
 export interface KernelExports {
   startFront(limitUnits: number): void;
-  startShard(limitUnits: number, seriesMax: number, secret: bigint, mask: bigint): number;
+  startShard(
+    limitUnits: number,
+    skipUnits: number,
+    seriesMax: number,
+    secret: bigint,
+    mask: bigint,
+  ): number;
   setSeriesMemory(units: number): void;
   reportAddress(): number;
   exchangeAddress(): number;

@@ -7,6 +7,7 @@ import {
   type ShardKernel,
   type TenantRules,
 } from "../../server/kernel/index.ts";
+import { seededPrng } from "../../server/platform/base/index.ts";
 import { encodePayload, type TestSeries } from "../support/kernel-payloads.ts";
 import { Twins } from "../support/kernel-twin.ts";
 
@@ -120,10 +121,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-function start(hashMask?: bigint): Promise<ShardKernel> {
+/** Pushes one sample of each of many series of tenant 1. */
+function pushMany(twins: Twins, ids: readonly number[], timeMs: number): void {
+  const series = ids.map(
+    (id): TestSeries => ({
+      labels: [
+        ["__name__", "many"],
+        ["half", String(id % 2)],
+        ["id", String(id)],
+      ],
+      samples: [[timeMs, id]],
+    }),
+  );
+  const payload = encodePayload(1, series);
+  twins.push({ tenant: 1, format: 1, payload, timeMsMax: timeMs, newestMs: 0 });
+}
+
+function start(hashMask?: bigint, skipSizeBytes = 0): Promise<ShardKernel> {
   return createShardKernel({
     module,
     hashKey: 42n,
+    skipSizeBytes,
     ...(hashMask === undefined ? {} : { hashMask }),
   });
 }
@@ -175,15 +193,44 @@ describe("the kernel does what its twin does", () => {
     ["with all bits of the hashes", undefined],
     ["with three bits of the hashes, so that chains are long", 7n],
     ["when all hashes collide", 0n],
-  ])("%s", async (_, mask) => {
+    ["above 2 GiB", undefined, 2 ** 31 - 2 ** 20],
+  ])("%s", async (_, mask, skipSizeBytes = 0) => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
-        const twins = new Twins(await start(mask));
+        const twins = new Twins(await start(mask, skipSizeBytes));
         knownTenants(twins);
         run(twins, all);
         twins.compare();
       }),
-      { numRuns: runs },
+      { numRuns: skipSizeBytes > 0 ? Math.ceil(runs / 4) : runs },
+    );
+  });
+
+  test("when lists are long and mostly dead after a cut", async () => {
+    const life = fc.record({
+      kept: fc.integer({ min: 0, max: 100 }),
+      visitsMax: fc.constantFrom(1, 7, 100, 1000),
+      seed: fc.integer({ min: 1, max: 1 << 30 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 4 }), async (lives) => {
+        const twins = new Twins(await start());
+        knownTenants(twins);
+        for (const [number, { kept, visitsMax, seed }] of lives.entries()) {
+          const fromMs = baseMs + number * 7_200_000;
+          const prng = seededPrng(seed);
+          const all = Array.from({ length: 120 }, () => prng.below(150));
+          pushMany(twins, all, fromMs);
+          pushMany(
+            twins,
+            all.filter(() => prng.below(100) < kept),
+            fromMs + 7_000_000,
+          );
+          cut(twins, { tenant: 1, beforeMs: fromMs + 3_600_000, visitsMax });
+          twins.compare();
+        }
+      }),
+      { numRuns: Math.ceil(runs / 12) },
     );
   });
 

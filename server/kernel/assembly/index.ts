@@ -72,15 +72,21 @@ export { setTenant } from "./tenants";
 
 /** Starts an instance as a front kernel: spans of at most `limitUnits` × 4 KiB. */
 export function startFront(limitUnits: u32): void {
-  memoryStart(limitUnits);
+  memoryStart(limitUnits, 0);
 }
 
 /**
  * Starts an instance as a shard kernel. `secret` keys all hashes; `mask` keeps bits of each
  * (all in production); `seriesMax` bounds the series of all tenants (0: no bound). False when memory is out.
  */
-export function startShard(limitUnits: u32, seriesMax: u32, secret: u64, mask: u64): bool {
-  memoryStart(limitUnits);
+export function startShard(
+  limitUnits: u32,
+  skipUnits: u32,
+  seriesMax: u32,
+  secret: u64,
+  mask: u64,
+): bool {
+  memoryStart(limitUnits, skipUnits);
   crcStart();
   resolveStart(seriesMax);
   return (

@@ -16,10 +16,14 @@ let unitsMax: u32 = 0;
 let unitsUsed: u32 = 0;
 let spansFree: usize = 0;
 
-/** Sets the bound of all spans together; called once before anything else. */
-export function memoryStart(limitUnits: u32): void {
+/**
+ * Sets the bound of all spans together, and how much of the address space to leave out at its
+ * front; called once before anything else.
+ */
+export function memoryStart(limitUnits: u32, skipUnits: u32): void {
   unitsMax = limitUnits;
   bump = (__heap_base + unitSize - 1) & ~(unitSize - 1);
+  bump += (<usize>skipUnits) << unitShift;
   committed = (<usize>memory.size() - 1) << 16;
 }
 
