@@ -12,6 +12,7 @@ export {
   noLabels,
   quote,
 } from "./labels.ts";
+export * from "./histogram/index.ts";
 export type { Matcher, MatcherType } from "./matcher.ts";
 export { compileMatcher, type ValueMatcher } from "./value-matcher.ts";
 export { isStaleAt, staleHigh, staleLow } from "./stale.ts";

@@ -7,6 +7,11 @@ export function isArithmetic(op: BinaryOp): boolean {
   return ["+", "-", "*", "/", "%", "^", "atan2"].includes(op);
 }
 
+/** Operators that cut a part off histograms. */
+export function isTrim(op: BinaryOp): boolean {
+  return op === "</" || op === ">/";
+}
+
 /** A function of two numbers. */
 export type NumberOperation = (lhs: number, rhs: number) => number;
 

@@ -1,10 +1,12 @@
-import type { Labels, Matcher } from "../model/index.ts";
+import type { FloatHistogram, Labels, Matcher } from "../model/index.ts";
 
 /**
  * Samples of one series as columns, ascending in time, one sample per time. Entries
  * `[from, to)` of the columns count; the rest belongs to others. Values keep their exact
  * bits: staleness markers are among them and are told from other NaN by `isStaleAt` over
- * `words`, which aliases `values`. Columns are borrowed: valid until the next batch is asked for.
+ * `words`, which aliases `values`. Where `histograms` has an entry the sample is that histogram
+ * and its value means nothing; a histogram's staleness marker is the one in `values`, without an
+ * entry. Columns are borrowed: valid until the next batch is asked for; histograms may be kept.
  */
 export interface SeriesColumns {
   readonly labels: Labels;
@@ -12,6 +14,8 @@ export interface SeriesColumns {
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
   readonly words: Uint32Array;
+  /** Absent in series that have floats only. */
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   readonly from: number;
   readonly to: number;
 }

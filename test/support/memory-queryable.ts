@@ -4,6 +4,8 @@ import {
   compareUtf8,
   type Labels,
   labelsKey,
+  detectReset,
+  type FloatHistogram,
   labelValue,
   type Matcher,
 } from "../../server/model/index.ts";
@@ -21,12 +23,15 @@ export interface MemorySeries {
   readonly timesMs: number[];
   /** Low word, high word, low word, … of the values. */
   readonly words: number[];
+  readonly histograms: Map<number, FloatHistogram>;
 }
 
 /** A Queryable over samples in memory, for tests. */
 export interface MemoryQueryable extends Queryable {
   /** Adds a sample; a later one with the same labels and time takes its place. */
   add(labels: Labels, timeMs: number, value: number | { low: number; high: number }): void;
+  /** Adds a histogram with the hint that a store would give it. Times of a series must ascend. */
+  addHistogram(labels: Labels, timeMs: number, histogram: FloatHistogram): void;
 }
 
 const bits = new Float64Array(1);
@@ -43,7 +48,7 @@ export function createMemoryQueryable(batchSize = 3): MemoryQueryable {
       .filter((series) => series.from < series.to);
   return {
     add(labels, timeMs, value) {
-      const series = store.get(labelsKey(labels)) ?? { labels, timesMs: [], words: [] };
+      const series = store.get(labelsKey(labels)) ?? newSeries(labels);
       store.set(labelsKey(labels), series);
       let at = series.timesMs.length;
       while (at > 0 && (series.timesMs[at - 1] as number) >= timeMs) at--;
@@ -55,6 +60,12 @@ export function createMemoryQueryable(batchSize = 3): MemoryQueryable {
           : [value.low, value.high];
       series.timesMs.splice(at, replaced, timeMs);
       series.words.splice(2 * at, 2 * replaced, low, high);
+    },
+    addHistogram(labels, timeMs, histogram) {
+      this.add(labels, timeMs, Number.NaN);
+      const { histograms, timesMs } = store.get(labelsKey(labels)) as MemorySeries;
+      const before = histograms.get(timesMs.at(-2) ?? Number.NaN);
+      histograms.set(timeMs, { ...histogram, hint: storedHint(histogram, before) });
     },
     async *select(selection): AsyncIterable<SeriesBatch> {
       const series = select([selection]);
@@ -71,6 +82,17 @@ export function createMemoryQueryable(batchSize = 3): MemoryQueryable {
     labelValues: async (name, selections) =>
       sorted(select(selections).flatMap(({ labels }) => labelValue(labels, name) || [])),
   };
+}
+
+function newSeries(labels: Labels): MemorySeries {
+  return { labels, timesMs: [], words: [], histograms: new Map() };
+}
+
+/** Only samples that go on a chunk are known not to be resets. */
+function storedHint(h: FloatHistogram, before: FloatHistogram | undefined): FloatHistogram["hint"] {
+  if (h.hint === "gauge") return "gauge";
+  if (before === undefined || before.hint === "gauge" || h.hint === "reset") return "unknown";
+  return detectReset({ ...h, hint: "unknown" }, before) ? "unknown" : "not-reset";
 }
 
 function sorted(values: readonly string[]): LabelResult {
@@ -91,6 +113,9 @@ function columns(series: MemorySeries, { startMs, endMs }: Selection): SeriesCol
     words,
     from,
     to,
+    ...(series.histograms.size > 0 && {
+      histograms: series.timesMs.map((timeMs) => series.histograms.get(timeMs)),
+    }),
   };
 }
 

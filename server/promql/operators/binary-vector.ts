@@ -1,10 +1,19 @@
 import { compareLabels, type Labels, labelsKey, labelValue } from "../../model/index.ts";
-import { arithmeticOf, comparisonOf, isArithmetic } from "../arithmetic.ts";
-import type { BinaryOp, VectorMatching } from "../parser/index.ts";
+import {
+  arithmeticOf,
+  comparisonOf,
+  isArithmetic,
+  isTrim,
+  scalarOperation,
+} from "../arithmetic.ts";
+import type { BinaryOp, Position, VectorMatching } from "../parser/index.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
+import { histogramOperation } from "./binary-histograms.ts";
+import { createFiller, type Filler } from "./fill.ts";
 import { holdAll, releaseAll, SeriesMerger } from "./held-series.ts";
 import { keepOnly, printLabels, withLabels, without, withoutName } from "./label-sets.ts";
+import { setSample } from "./native-histograms.ts";
 import { matchKey, matchLabels } from "./matching.ts";
 import {
   emptyPresence,
@@ -32,6 +41,8 @@ export interface VectorCall {
   readonly rhs: StepStream;
   readonly matching: VectorMatching;
   readonly returnBool: boolean;
+  /** Place of the operation. */
+  readonly position: Position;
 }
 
 /**
@@ -41,7 +52,9 @@ export interface VectorCall {
 export function binaryVectors(call: VectorCall, grid: StepGrid, ctx: EvalContext): StepStream {
   const swapped = call.matching.card === "one-to-many";
   const [many, one] = swapped ? [call.rhs, call.lhs] : [call.lhs, call.rhs];
-  const join: Join = { call, grid, ctx, swapped, many, one };
+  // As in Prometheus, the sides of fill modifiers are those after the swap.
+  const { fillLeft: manyFill, fillRight: oneFill } = call.matching;
+  const join: Join = { call, grid, ctx, swapped, many, one, manyFill, oneFill };
   return {
     metricName: resultName(join),
     async *batches() {
@@ -60,20 +73,25 @@ interface Join {
   readonly swapped: boolean;
   readonly many: StepStream;
   readonly one: StepStream;
+  /** What stands in for a series that the "many" side lacks, if anything. */
+  readonly manyFill: number | undefined;
+  /** The same for the "one" side. */
+  readonly oneFill: number | undefined;
 }
 
-function resultName({ call, ctx, many }: Join): string | undefined {
+function resultName({ call, ctx, many, manyFill }: Join): string | undefined {
   const { on, labels, card, include } = call.matching;
   if (include.includes("__name__")) return undefined;
   if (isArithmetic(call.op)) return "";
   if (call.returnBool && !ctx.features.delayedNameRemoval) return "";
   if (card === "one-to-one" && on && !labels.includes("__name__")) return "";
-  return many.metricName;
+  return manyFill === undefined ? many.metricName : undefined;
 }
 
 /** True when each series of the many side has its own match key or its own result labels. */
-function hasUniqueResults({ call, many }: Join): boolean {
+function hasUniqueResults({ call, many, manyFill, oneFill }: Join): boolean {
   const { on, labels, card, include } = call.matching;
+  if (manyFill !== undefined || oneFill !== undefined) return false;
   if (many.metricName === undefined || include.length > 0) return false;
   return card !== "one-to-one" || (!on && labels.length === 0);
 }
@@ -96,7 +114,7 @@ interface Conflict {
 
 interface OneSide {
   readonly held: readonly StepColumn[];
-  readonly groups: ReadonlyMap<string, MatchGroup>;
+  readonly groups: Map<string, MatchGroup>;
   readonly conflicts: readonly Conflict[];
 }
 
@@ -146,32 +164,72 @@ async function* streamResults(join: Join, oneSide: OneSide): AsyncIterable<StepB
 }
 
 async function* mergeResults(join: Join, oneSide: OneSide): AsyncIterable<StepBatch> {
-  const { grid, ctx, call } = join;
-  const keyOf = matchKey(call.matching);
-  const labelsOf = createResultLabels(join);
-  const compute = createCompute(join);
-  const builder = createBatchBuilder(grid.count);
-  const merger = new SeriesMerger(grid.count, ctx);
+  const keyOf = matchKey(join.call.matching);
+  const { merger, add } = createPairMerger(join);
+  const fillOne = fillerOf(join, join.oneFill);
   for await (const batch of checkedMany(join, oneSide)) {
     for (const series of batch.series) {
-      const group = oneSide.groups.get(keyOf(series.labels));
-      if (group === undefined) continue;
+      const key = keyOf(series.labels);
+      let group = oneSide.groups.get(key);
+      if (group === undefined) {
+        if (fillOne === undefined) continue;
+        group = { members: [], matched: undefined, matchedByLabels: new Map() };
+        oneSide.groups.set(key, group);
+      }
+      for (const member of group.members) add(group, series, member);
+      const filled = fillOne?.(series, group.members);
+      if (filled !== undefined) add(group, series, filled);
+    }
+  }
+  const fillMany = fillerOf(join, join.manyFill);
+  if (fillMany !== undefined) {
+    for (const group of oneSide.groups.values()) {
+      const met = [...group.matchedByLabels.values(), ...(group.matched ? [group.matched] : [])];
+      const taken = met.map((present) => ({ present: present.slice() }));
       for (const member of group.members) {
-        const column = builder.column();
-        column.labels = labelsOf(series.labels, member);
-        column.dropName = isDroppedLater(join);
-        noteMatch({ join, group, labels: column.labels }, series, member);
-        compute(series, member, column);
-        if (!isEmpty(column.present)) merger.add(column);
+        const filled = fillMany(member, taken);
+        if (filled !== undefined) add(group, filled, member);
       }
     }
   }
   yield* merger.batches();
 }
 
+function fillerOf({ call, grid }: Join, value: number | undefined): Filler | undefined {
+  if (value === undefined) return undefined;
+  return createFiller({ value, stepCount: grid.count, labelsOf: matchLabels(call.matching) });
+}
+
+interface PairMerger {
+  readonly merger: SeriesMerger;
+  /** Adds what a pair gives to the results. */
+  add(group: MatchGroup, many: StepSeries, one: StepSeries): void;
+}
+
+function createPairMerger(join: Join): PairMerger {
+  const { grid, ctx } = join;
+  const labelsOf = createResultLabels(join);
+  const compute = createCompute(join);
+  const builder = createBatchBuilder(grid.count);
+  const merger = new SeriesMerger(grid.count, ctx);
+  return {
+    merger,
+    add(group, many, one) {
+      const column = builder.column();
+      column.labels = labelsOf(many.labels, one);
+      column.dropName = isDroppedLater(join);
+      noteMatch({ join, group, labels: column.labels }, many, one);
+      compute(many, one, column);
+      if (!isEmpty(column.present)) merger.add(column);
+    },
+  };
+}
+
 /** The many side, after a look for steps at which the one side has two series of one key. */
 async function* checkedMany(join: Join, { conflicts }: OneSide): AsyncIterable<StepBatch> {
   const seen = emptyPresence(join.grid.count);
+  const [always] = join.manyFill === undefined ? [] : conflicts;
+  if (always !== undefined) throw duplicateSeriesError(join, always);
   for await (const batch of join.many.batches()) {
     await checkpoint(join.ctx);
     if (conflicts.length > 0) {
@@ -251,13 +309,43 @@ function createResultLabels({ call, ctx }: Join): (many: Labels, one: StepSeries
   };
 }
 
+/** The same where one side has histograms, or where the operator is for histograms only. */
+function computeMixed(
+  { lhs, rhs }: { readonly lhs: StepSeries; readonly rhs: StepSeries },
+  { call, grid, ctx }: Join,
+  out: StepColumn,
+): void {
+  const { op, position, returnBool } = call;
+  const operation = isTrim(op) ? undefined : scalarOperation(op);
+  for (let step = 0; step < grid.count; step++) {
+    if (!isPresent(lhs.present, step) || !isPresent(rhs.present, step)) continue;
+    const left = lhs.histograms?.[step] ?? lhs.values[step]!;
+    const right = rhs.histograms?.[step] ?? rhs.values[step]!;
+    if (typeof left === "number" && typeof right === "number" && operation !== undefined) {
+      const value = operation(left, right);
+      if (isArithmetic(op) || returnBool) setSample(out, step, value);
+      else if (value === 1) setSample(out, step, left);
+      continue;
+    }
+    const result = histogramOperation(left, right, { op, position, ctx });
+    if (typeof result !== "boolean") setSample(out, step, result);
+    else if (returnBool) setSample(out, step, Number(result));
+    else if (result) setSample(out, step, left);
+  }
+}
+
 /** Computes the steps at which both have a value into a column. */
 function createCompute(join: Join): (many: StepSeries, one: StepSeries, out: StepColumn) => void {
   const { call, swapped, grid } = join;
   const arithmetic = isArithmetic(call.op) ? arithmeticOf(call.op) : undefined;
-  const compare = arithmetic === undefined ? comparisonOf(call.op) : undefined;
+  const compares = arithmetic === undefined && !isTrim(call.op);
+  const compare = compares ? comparisonOf(call.op) : undefined;
   return (many, one, out) => {
     const [lhs, rhs] = swapped ? [one, many] : [many, one];
+    if (lhs.histograms !== undefined || rhs.histograms !== undefined || isTrim(call.op)) {
+      computeMixed({ lhs, rhs }, join, out);
+      return;
+    }
     for (let step = 0; step < grid.count; step++) {
       if (!isPresent(lhs.present, step) || !isPresent(rhs.present, step)) continue;
       const left = lhs.values[step]!;

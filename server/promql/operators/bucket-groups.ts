@@ -1,10 +1,11 @@
-import { type Labels, labelsKey, labelValue } from "../../model/index.ts";
+import { type FloatHistogram, type Labels, labelsKey, labelValue } from "../../model/index.ts";
 import type { Buckets } from "../functions/classic-histogram.ts";
 import { quoteString } from "../parser/go-text.ts";
 import type { Position } from "../parser/index.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { metricNameOf, without } from "./label-sets.ts";
-import { isPresent } from "./presence.ts";
+import { floatsOf } from "./native-histograms.ts";
+import { isEmpty, isPresent } from "./presence.ts";
 import {
   checkpoint,
   copySeries,
@@ -22,6 +23,8 @@ export interface BucketGroup {
   readonly labels: Labels;
   /** Series by upper bound, smallest first. */
   readonly members: readonly { readonly bound: number; readonly column: StepColumn }[];
+  /** Native histograms of the very same labels. */
+  readonly native: readonly (FloatHistogram | undefined)[] | undefined;
 }
 
 /** Reads a vector of bucket series into histograms. Series without a bound are remarked on. */
@@ -32,11 +35,23 @@ export async function readBucketGroups(
 ): Promise<readonly BucketGroup[]> {
   const groups = new Map<
     string,
-    { labels: Labels; members: { bound: number; column: StepColumn }[] }
+    {
+      labels: Labels;
+      members: { bound: number; column: StepColumn }[];
+      native: readonly (FloatHistogram | undefined)[] | undefined;
+    }
   >();
   for await (const batch of input.stream.batches()) {
     await checkpoint(ctx);
-    for (const series of batch.series) {
+    for (const whole of batch.series) {
+      const series = floatsOf(whole);
+      if (whole.histograms !== undefined) {
+        const key = labelsKey(whole.labels);
+        const group = groups.get(key) ?? { labels: whole.labels, members: [], native: undefined };
+        groups.set(key, group);
+        group.native = whole.histograms.slice();
+        if (isEmpty(series.present)) continue;
+      }
       const bound = parseBound(labelValue(series.labels, boundLabel));
       if (bound === undefined) {
         annotateBadBound(series.labels, input.position, ctx);
@@ -44,7 +59,7 @@ export async function readBucketGroups(
       }
       const labels = without(series.labels, (name) => name === boundLabel);
       const key = labelsKey(labels);
-      const group = groups.get(key) ?? { labels, members: [] };
+      const group = groups.get(key) ?? { labels, members: [], native: undefined };
       groups.set(key, group);
       ctx.budget.hold(grid.count);
       group.members.push({ bound, column: copySeries(series) });

@@ -1,5 +1,13 @@
-import { type Labels, labelsFrom, metricNameLabel, noLabels } from "../../model/index.ts";
+import {
+  type FloatHistogram,
+  histogramVariance,
+  type Labels,
+  labelsFrom,
+  metricNameLabel,
+  noLabels,
+} from "../../model/index.ts";
 import { defined } from "../../platform/base/index.ts";
+import { histogramWindows } from "../functions/histogram-windows.ts";
 import type { NumberEntry, RangeEntry } from "../functions/registry.ts";
 import { functionEntries } from "../functions/registry.ts";
 import type { Call, Expr } from "../parser/index.ts";
@@ -34,18 +42,43 @@ import { selectInstant } from "./vector-selector.ts";
 export function buildVectorCall(b: Builder, call: Call, grid: StepGrid): StepStream {
   const entry = functionEntries.get(call.func);
   if (entry?.kind === "range") return buildRangeCall(b, { call, entry }, grid);
+  const statistic = histogramStatistics[call.func];
+  if (statistic !== undefined) {
+    const input = b.vector(argument(call, 0), grid);
+    return mapValues(
+      {
+        input,
+        map: async () => () => undefined,
+        mapHistogram: async () => statistic,
+        dropsName: true,
+      },
+      grid,
+      b.ctx,
+    );
+  }
   if (entry?.kind === "number") return buildNumberCall(b, { call, entry }, grid);
   const build = specialCalls[call.func];
   if (build === undefined) throw executionError(`function ${call.func} is not supported`);
   return build(b, call, grid);
 }
 
+/** Functions that make a number of each native histogram and leave floats out. */
+const histogramStatistics: Readonly<Record<string, (h: FloatHistogram) => number>> = {
+  histogram_avg: ({ sum, count }) => sum / count,
+  histogram_count: ({ count }) => count,
+  histogram_sum: ({ sum }) => sum,
+  histogram_stddev: (h) => Math.sqrt(histogramVariance(h)),
+  histogram_stdvar: histogramVariance,
+};
+
 type CallBuilder = (b: Builder, call: Call, grid: StepGrid) => StepStream;
 
 const sorted =
   (order: (call: Call) => SeriesOrder): CallBuilder =>
   (b, call, grid) =>
-    sortSeries(b.vector(argument(call, 0), grid), order(call), { grid, ctx: b.ctx });
+    sortSeries(b.vector(argument(call, 0), grid), order(call), {
+      ...{ grid, ctx: b.ctx, floatsOnly: !call.func.startsWith("sort_by_label") },
+    });
 
 /** Functions that are more than a function of each sample or window. */
 const specialCalls: Readonly<Record<string, CallBuilder>> = {
@@ -119,6 +152,10 @@ function buildTimestamp(b: Builder, call: Call, grid: StepGrid): StepStream {
       input:
         selector === undefined ? b.vector(arg, grid) : selectInstant(selector, grid, b.ctx, "time"),
       dropsName: true,
+      ...(selector === undefined && {
+        mapHistogram: async () => (_h: FloatHistogram, step: number) =>
+          stepTimeMs(grid, step) / 1000,
+      }),
       map: async () =>
         selector === undefined ? (_value, step) => stepTimeMs(grid, step) / 1000 : (value) => value,
     },
@@ -201,6 +238,8 @@ function buildRangeCall(
     {
       source,
       keepsName: entry.keepsName ?? false,
+      // Functions without a rule of their own keep what their floats give.
+      histograms: histogramWindows[call.func] ?? ((_histograms, { float }) => float),
       kernel: async (times) =>
         entry.make({
           ...times,

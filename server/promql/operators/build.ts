@@ -1,17 +1,26 @@
-import { scalarOperation, arithmeticOf, comparisonOf, isArithmetic } from "../arithmetic.ts";
+import {
+  scalarOperation,
+  arithmeticOf,
+  comparisonOf,
+  isArithmetic,
+  isTrim,
+} from "../arithmetic.ts";
+import { scaleHistogram } from "../../model/index.ts";
 import { assert, defined } from "../../platform/base/index.ts";
 import type { Aggregate, Binary, Expr, Subquery, Unary } from "../parser/index.ts";
 import { valueType } from "../parser/index.ts";
 import { firstStepGrid, type StepGrid } from "../plan/grid.ts";
 import type { Plan } from "../plan/plan.ts";
 import { subqueryGrid } from "../plan/selector-ranges.ts";
-import { executionError } from "../query-error.ts";
 import { aggregateFold } from "./aggregate.ts";
 import { folds } from "./aggregate-folds.ts";
+import { foldWithHistograms } from "./aggregate-histograms.ts";
 import { aggregateQuantile } from "./aggregate-quantile.ts";
 import { aggregateSelect } from "./aggregate-select.ts";
+import { histogramOperation } from "./binary-histograms.ts";
 import { binaryVectors } from "./binary-vector.ts";
 import { buildScalarCall, buildVectorCall } from "./build-call.ts";
+import type { HistogramMap } from "./native-histograms.ts";
 import type { Builder } from "./builder.ts";
 import { countValues } from "./count-values.ts";
 import { mapValues, type ValueMap } from "./map-values.ts";
@@ -109,7 +118,11 @@ function buildAggregate(b: Builder, expr: Aggregate, grid: StepGrid): StepStream
   const input = b.vector(expr.expr, grid);
   const grouping = { labels: expr.grouping, without: expr.without };
   const makeFold = folds[expr.op];
-  if (makeFold !== undefined) return aggregateFold({ input, grouping, makeFold }, grid, b.ctx);
+  if (makeFold !== undefined) {
+    const folding = { op: expr.op, position: expr.expr.position, ctx: b.ctx };
+    const withHistograms = foldWithHistograms(makeFold, folding);
+    return aggregateFold({ input, grouping, makeFold: withHistograms }, grid, b.ctx);
+  }
   const param = defined(expr.param, `parameter of ${expr.op}`);
   if (expr.op === "count_values") {
     assert(param.kind === "string", "count_values takes a string");
@@ -134,7 +147,8 @@ function buildUnary(b: Builder, expr: Unary, grid: StepGrid): StepStream {
   const input = b.vector(expr.expr, grid);
   if (expr.op === "+") return input;
   const map = async (): Promise<ValueMap> => (value) => -value;
-  return mapValues({ input, map, dropsName: true }, grid, b.ctx);
+  const mapHistogram = async (): Promise<HistogramMap> => (h) => scaleHistogram(h, -1);
+  return mapValues({ input, map, mapHistogram, dropsName: true }, grid, b.ctx);
 }
 
 function buildBinary(b: Builder, expr: Binary, grid: StepGrid): StepStream {
@@ -142,12 +156,9 @@ function buildBinary(b: Builder, expr: Binary, grid: StepGrid): StepStream {
   const lhs = b.vector(expr.lhs, grid);
   const rhs = b.vector(expr.rhs, grid);
   const { op, matching, returnBool } = expr;
-  if (matching.fillLeft !== undefined || matching.fillRight !== undefined) {
-    throw executionError("fill modifiers are not supported");
-  }
   return matching.card === "many-to-many"
     ? setOperation({ op, lhs, rhs, matching }, grid, b.ctx)
-    : binaryVectors({ op, lhs, rhs, matching, returnBool }, grid, b.ctx);
+    : binaryVectors({ op, lhs, rhs, matching, returnBool, position: expr.position }, grid, b.ctx);
 }
 
 /** Between a vector and a scalar; comparisons keep the vector's value on whichever side it is. */
@@ -157,13 +168,46 @@ function buildVectorScalar(b: Builder, expr: Binary, grid: StepGrid): StepStream
   const input = b.vector(swapped ? expr.rhs : expr.lhs, grid);
   const dropsName = isArithmetic(expr.op) || expr.returnBool;
   return mapValues(
-    { input, map: async () => vectorScalarMap(expr, await scalar(), swapped), dropsName },
+    {
+      ...{ input, dropsName },
+      map: async () => vectorScalarMap(expr, { scalar: await scalar(), swapped, ctx: b.ctx }),
+      mapHistogram: async () => histogramScalarMap(expr, await scalar(), { swapped, ctx: b.ctx }),
+    },
     grid,
     b.ctx,
   );
 }
 
-function vectorScalarMap(expr: Binary, scalar: Float64Array, swapped: boolean): ValueMap {
+interface ScalarSide {
+  readonly scalar: Float64Array;
+  readonly swapped: boolean;
+  readonly ctx: EvalContext;
+}
+
+function histogramScalarMap(
+  { op, position, returnBool }: Binary,
+  scalar: Float64Array,
+  { swapped, ctx }: { readonly swapped: boolean; readonly ctx: EvalContext },
+): HistogramMap {
+  return (histogram, step) => {
+    const other = scalar[step]!;
+    const [lhs, rhs] = swapped ? [other, histogram] : [histogram, other];
+    const result = histogramOperation(lhs, rhs, { op, position, ctx });
+    if (typeof result !== "boolean") return result;
+    if (returnBool) return Number(result);
+    return result ? histogram : undefined;
+  };
+}
+
+function vectorScalarMap(expr: Binary, { scalar, swapped, ctx }: ScalarSide): ValueMap {
+  if (isTrim(expr.op)) {
+    const place = { op: expr.op, position: expr.position, ctx };
+    return (value, step) => {
+      const [lhs, rhs] = swapped ? [scalar[step]!, value] : [value, scalar[step]!];
+      histogramOperation(lhs, rhs, place);
+      return undefined;
+    };
+  }
   if (isArithmetic(expr.op)) {
     const compute = arithmeticOf(expr.op);
     return swapped

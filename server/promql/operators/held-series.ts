@@ -53,6 +53,9 @@ export class SeriesMerger {
       return;
     }
     if (intersects(found.present, series.present)) throw sameLabelsError();
+    if (series.histograms !== undefined) {
+      found.histograms = Object.assign(found.histograms ?? [], series.histograms);
+    }
     for (let step = 0; step < this.#stepCount; step++) {
       if (!isPresent(series.present, step)) continue;
       found.values[step] = series.values[step]!;

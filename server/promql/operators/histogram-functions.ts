@@ -1,4 +1,9 @@
-import type { Labels } from "../../model/index.ts";
+import {
+  type FloatHistogram,
+  histogramFraction as nativeFraction,
+  histogramQuantile as nativeQuantile,
+  type Labels,
+} from "../../model/index.ts";
 import { bucketFraction, bucketQuantile, type CountFix } from "../functions/classic-histogram.ts";
 import { annotateQuantile } from "../functions/quantile.ts";
 import { formatFloatShort, quoteString } from "../parser/go-text.ts";
@@ -83,7 +88,17 @@ export function histogramFraction(
       const buckets = emptyBuckets(group);
       for (let step = 0; step < grid.count; step++) {
         loadBuckets(group, step, buckets);
-        if (buckets.count === 0) continue;
+        const native = nativeAt(group, step, { count: buckets.count, input, ctx });
+        if (native !== undefined) {
+          if (Number.isNaN(native.sum)) {
+            const rest = "which are excluded from all fractions";
+            annotateNaN(group.labels, `fraction has NaN observations, ${rest}`, { input, ctx });
+          }
+          column.values[step] = nativeFraction(native, lower[step]!, upper[step]!);
+          setPresent(column.present, step);
+          continue;
+        }
+        if (buckets.count === 0 || group.native?.[step] !== undefined) continue;
         column.values[step] = bucketFraction(lower[step]!, upper[step]!, buckets);
         setPresent(column.present, step);
       }
@@ -151,7 +166,19 @@ function quantileColumn(
   const buckets = emptyBuckets(group);
   for (let step = 0; step < grid.count; step++) {
     loadBuckets(group, step, buckets);
-    if (buckets.count === 0) continue;
+    const native = nativeAt(group, step, { count: buckets.count, input, ctx });
+    if (native !== undefined) {
+      const quantile = nativeQuantile(native, quantiles[step]!);
+      if (Number.isNaN(native.sum) && quantiles[step]! >= 0 && quantiles[step]! <= 1) {
+        const effect = Number.isNaN(quantile) ? "NaN" : "skewed higher";
+        const text = `quantile has NaN observations, result is ${effect}`;
+        annotateNaN(group.labels, text, { input, ctx });
+      }
+      column.values[step] = quantile;
+      setPresent(column.present, step);
+      continue;
+    }
+    if (buckets.count === 0 || group.native?.[step] !== undefined) continue;
     const { value, fix } = bucketQuantile(quantiles[step]!, buckets);
     if (fix !== undefined) {
       annotateFix(group.labels, { ...fix, timeMs: stepTimeMs(grid, step) }, { input, ctx });
@@ -160,6 +187,32 @@ function quantileColumn(
     setPresent(column.present, step);
   }
   return column;
+}
+
+/** The native histogram at a step. One beside classic buckets is remarked on and not taken. */
+function nativeAt(
+  group: BucketGroup,
+  step: number,
+  { count, input, ctx }: { count: number; input: HistogramInput; ctx: EvalContext },
+): FloatHistogram | undefined {
+  const native = group.native?.[step];
+  if (native === undefined || count === 0) return native;
+  const name = ctx.features.delayedNameRemoval ? metricNameOf(group.labels) : "";
+  const text = "vector contains a mix of classic and native histograms";
+  const suffix = name === "" ? "" : ` for metric name ${quoteString(name)}`;
+  ctx.annotations.add({ kind: "warning", text: text + suffix, position: input.position });
+  return undefined;
+}
+
+function annotateNaN(
+  labels: Labels,
+  text: string,
+  { input, ctx }: { readonly input: HistogramInput; readonly ctx: EvalContext },
+): void {
+  const name = ctx.features.delayedNameRemoval ? metricNameOf(labels) : "";
+  const suffix = name === "" ? "" : ` for metric name ${quoteString(name)}`;
+  const { position } = input;
+  ctx.annotations.add({ kind: "info", text: `input to histogram_${text}${suffix}`, position });
 }
 
 function annotateFix(

@@ -1,6 +1,7 @@
 import type { StepGrid } from "../plan/grid.ts";
 import { withoutName } from "./label-sets.ts";
-import { isPresent, setPresent } from "./presence.ts";
+import { floatsOf, type HistogramMap, mapHistograms } from "./native-histograms.ts";
+import { isEmpty, isPresent, setPresent } from "./presence.ts";
 import { checkpoint, createBatchBuilder, type EvalContext, type StepStream } from "./stream.ts";
 import { mergeEqualLabels } from "./held-series.ts";
 
@@ -13,6 +14,8 @@ export interface MapCall {
   /** Made when the first batch is asked for: scalars may have to be computed before. */
   map(): Promise<ValueMap>;
   readonly dropsName: boolean;
+  /** Made like `map`, for histograms; without it they are left out. */
+  mapHistogram?(): Promise<HistogramMap>;
 }
 
 /** Applies a function to every sample. */
@@ -24,10 +27,12 @@ export function mapValues(call: MapCall, grid: StepGrid, ctx: EvalContext): Step
     metricName: dropsNow && metricName !== undefined ? "" : metricName,
     async *batches() {
       const map = await call.map();
+      const mapHistogram = await call.mapHistogram?.();
       const builder = createBatchBuilder(grid.count);
       for await (const batch of call.input.batches()) {
         await checkpoint(ctx);
-        for (const series of batch.series) {
+        for (const whole of batch.series) {
+          const series = floatsOf(whole);
           const column = builder.column();
           let found = false;
           for (let step = 0; step < grid.count; step++) {
@@ -37,6 +42,10 @@ export function mapValues(call: MapCall, grid: StepGrid, ctx: EvalContext): Step
             column.values[step] = value;
             setPresent(column.present, step);
             found = true;
+          }
+          if (whole.histograms !== undefined && mapHistogram !== undefined) {
+            mapHistograms(whole, mapHistogram, column);
+            found = !isEmpty(column.present);
           }
           if (!found) continue;
           column.labels = dropsNow ? withoutName(series.labels) : series.labels;

@@ -1,13 +1,21 @@
-import { type Labels, labelsKey } from "../../model/index.ts";
+import { type FloatHistogram, type Labels, labelsKey } from "../../model/index.ts";
 import type { SeriesColumns } from "../../storage/index.ts";
+import type { HistogramWindowFunction } from "../functions/histogram-windows.ts";
 import type { KernelSetup, RangeKernel, WindowedSeries } from "../functions/range-kernel.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { shiftedMs } from "../plan/selector-ranges.ts";
 import { sameLabelsError } from "../query-error.ts";
 import { withoutName } from "./label-sets.ts";
-import { isEmpty } from "./presence.ts";
+import { setSample } from "./native-histograms.ts";
+import { isEmpty, isPresent } from "./presence.ts";
 import { type CleanColumns, createMarkerFilter, type RangeSource } from "./range-source.ts";
-import { checkpoint, createBatchBuilder, type EvalContext, type StepStream } from "./stream.ts";
+import {
+  checkpoint,
+  createBatchBuilder,
+  type EvalContext,
+  type StepColumn,
+  type StepStream,
+} from "./stream.ts";
 
 /** A function call over a range vector. */
 export interface RangeCall {
@@ -16,6 +24,8 @@ export interface RangeCall {
   kernel(times: Pick<KernelSetup, "stepTimesMs" | "windowEndsMs">): Promise<RangeKernel>;
   /** True for functions that hand samples through and so keep the metric name. */
   readonly keepsName: boolean;
+  /** What the function makes of histograms; without it they are left out. */
+  readonly histograms?: HistogramWindowFunction | undefined;
   /** Told of each series that gave a result. */
   readonly onResult?: (series: SeriesColumns) => void;
 }
@@ -39,7 +49,11 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
         for (const series of batch.series) {
           await checkpoint(ctx);
           const column = builder.column();
-          kernel(placeWindows(unmarked(series), series), column);
+          if (series.histograms === undefined) {
+            kernel(placeWindows(unmarked(series), series), column);
+          } else {
+            mixedWindows({ call, series, kernel, place: placeWindows, unmarked }, column);
+          }
           if (isEmpty(column.present)) continue;
           column.labels = dropsName ? withoutName(series.labels) : series.labels;
           checkLabels(column.labels);
@@ -51,6 +65,51 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
       }
       if (!builder.isEmpty()) yield builder.take();
     },
+  };
+}
+
+interface MixedWindows {
+  readonly call: RangeCall;
+  readonly series: SeriesColumns;
+  readonly kernel: RangeKernel;
+  readonly place: (columns: CleanColumns, series: SeriesColumns) => WindowedSeries;
+  readonly unmarked: (series: SeriesColumns) => CleanColumns;
+}
+
+/** Floats go to the kernel as if they were alone, histograms to the function for them. */
+function mixedWindows(mixed: MixedWindows, out: StepColumn): void {
+  const { call, series, kernel, place, unmarked } = mixed;
+  kernel(place(unmarked(pick(series, (i) => series.histograms?.[i] === undefined)), series), out);
+  if (call.histograms === undefined) return;
+  const natives = pick(series, (i) => series.histograms?.[i] !== undefined);
+  const windows = place({ ...natives, from: 0, to: natives.to }, series);
+  const { starts, ends } = windows;
+  for (let step = 0; step < starts.length; step++) {
+    const [from, to] = [starts[step]!, ends[step]!];
+    if (from === to) continue;
+    const histograms = (natives.histograms ?? []).slice(from, to) as FloatHistogram[];
+    const float = isPresent(out.present, step) ? out.values[step]! : undefined;
+    out.present[step >>> 5]! &= ~(1 << (step & 31));
+    setSample(out, step, call.histograms(histograms, { float, labels: series.labels }));
+  }
+}
+
+/** A copy of the samples whose index is wanted. */
+function pick(series: SeriesColumns, wanted: (index: number) => boolean): SeriesColumns {
+  const places: number[] = [];
+  for (let i = series.from; i < series.to; i++) if (wanted(i)) places.push(i);
+  const words = new Uint32Array(places.length * 2);
+  for (const [i, place] of places.entries()) {
+    words[2 * i] = series.words[2 * place]!;
+    words[2 * i + 1] = series.words[2 * place + 1]!;
+  }
+  return {
+    labels: series.labels,
+    timesMs: Float64Array.from(places, (place) => series.timesMs[place]!),
+    values: new Float64Array(words.buffer),
+    words,
+    ...{ from: 0, to: places.length },
+    histograms: places.map((place) => series.histograms?.[place]),
   };
 }
 

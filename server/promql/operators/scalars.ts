@@ -1,5 +1,6 @@
 import type { NumberOperation } from "../arithmetic.ts";
 import type { StepGrid } from "../plan/grid.ts";
+import { floatsOf } from "./native-histograms.ts";
 import { emptyPresence, isPresent, setAllPresent } from "./presence.ts";
 import {
   checkpoint,
@@ -48,8 +49,9 @@ export function scalarOfVector(input: StepStream, grid: StepGrid, ctx: EvalConte
     for await (const batch of input.batches()) {
       await checkpoint(ctx);
       for (const series of batch.series) {
+        const { present } = floatsOf(series);
         for (let step = 0; step < grid.count; step++) {
-          if (!isPresent(series.present, step)) continue;
+          if (!isPresent(present, step)) continue;
           seen[step]!++;
           values[step] = seen[step] === 1 ? series.values[step]! : Number.NaN;
         }

@@ -92,6 +92,7 @@ async function* maskBatches(
       }
       if (found === 0) continue;
       column.values.set(series.values.subarray(0, grid.count));
+      column.histograms = series.histograms?.slice();
       column.labels = series.labels;
       column.dropName = series.dropName;
       builder.commit();

@@ -1,6 +1,8 @@
 import { compareLabels, labelValue } from "../../model/index.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { holdAll, releaseAll } from "./held-series.ts";
+import { floatsOf } from "./native-histograms.ts";
+import { isEmpty } from "./presence.ts";
 import { type EvalContext, inBatches, type StepSeries, type StepStream } from "./stream.ts";
 
 /** Negative when `a` comes before `b`. */
@@ -26,18 +28,26 @@ export function byLabels(names: readonly string[], direction: 1 | -1): SeriesOrd
   };
 }
 
+/** How series are sorted; histograms have no place in an order of floats. */
+export interface SortMode {
+  readonly grid: StepGrid;
+  readonly ctx: EvalContext;
+  readonly floatsOnly: boolean;
+}
+
 /** Sorts the result of an instant query. With more steps there is no one order: left as it is. */
 export function sortSeries(
   input: StepStream,
   order: SeriesOrder,
-  { grid, ctx }: { readonly grid: StepGrid; readonly ctx: EvalContext },
+  { grid, ctx, floatsOnly }: SortMode,
 ): StepStream {
   if (grid.count !== 1) return input;
   return {
     metricName: input.metricName,
     async *batches() {
       const held = await holdAll(input, 1, ctx);
-      yield* inBatches([...held].sort(order), 1);
+      const kept = floatsOnly ? held.map(floatsOf).filter((one) => !isEmpty(one.present)) : held;
+      yield* inBatches([...kept].sort(order), 1);
       releaseAll(held, 1, ctx);
     },
   };

@@ -22,6 +22,9 @@ export function repeatFirstStep(first: StepStream, grid: StepGrid, ctx: EvalCont
           column.labels = series.labels;
           column.dropName = series.dropName;
           column.values.fill(series.values[0]!);
+          if (series.histograms !== undefined) {
+            column.histograms = new Array(grid.count).fill(series.histograms[0]);
+          }
           setAllPresent(column.present, grid.count);
           builder.commit();
           if (builder.isFull()) yield builder.take();

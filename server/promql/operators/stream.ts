@@ -1,4 +1,4 @@
-import type { Labels } from "../../model/index.ts";
+import type { FloatHistogram, Labels } from "../../model/index.ts";
 import type { QueryCall, Queryable } from "../../storage/index.ts";
 import type { Annotations } from "../annotations.ts";
 import type { SampleBudget } from "../memory-limit.ts";
@@ -7,10 +7,13 @@ import { throwIfAborted } from "../query-error.ts";
 import type { TurnTaker } from "../turn.ts";
 import { emptyPresence, type Presence } from "./presence.ts";
 
+/** By step a histogram, or nothing where the sample is a float or where there is none. */
+export type HistogramColumn = (FloatHistogram | undefined)[];
+
 /**
  * One series' values at the steps of a grid, as columns: entry `step` of `values` counts when
- * its bit in `present` is set. Columns of other sample kinds stand beside `values`. Borrowed:
- * valid until the next batch is asked for; whoever needs more copies it.
+ * its bit in `present` is set. Where `histograms` has an entry, that is the sample and the value
+ * means nothing. Borrowed: valid until the next batch is asked for; whoever needs more copies it.
  */
 export interface StepSeries {
   readonly labels: Labels;
@@ -18,6 +21,8 @@ export interface StepSeries {
   readonly dropName: boolean;
   readonly values: Float64Array;
   readonly present: Presence;
+  /** Absent in series that have floats only. */
+  readonly histograms?: Readonly<HistogramColumn> | undefined;
 }
 
 /** Some series of a vector. A series stands in exactly one batch; empty ones are left out. */
@@ -76,6 +81,7 @@ export interface StepColumn {
   dropName: boolean;
   readonly values: Float64Array;
   readonly present: Presence;
+  histograms: HistogramColumn | undefined;
 }
 
 /** Fills batches from a fixed set of columns, so that a stream allocates once. */
@@ -103,6 +109,7 @@ export function createBatchBuilder(stepCount: number): BatchBuilder {
       const found = columns[used];
       if (found !== undefined) {
         found.present.fill(0);
+        found.histograms = undefined;
         return found;
       }
       const made = newColumn(stepCount);
@@ -129,6 +136,7 @@ export function newColumn(stepCount: number): StepColumn {
     dropName: false,
     values: new Float64Array(stepCount),
     present: emptyPresence(stepCount),
+    histograms: undefined,
   };
 }
 
@@ -139,6 +147,7 @@ export function copySeries(series: StepSeries): StepColumn {
     dropName: series.dropName,
     values: series.values.slice(),
     present: series.present.slice(),
+    histograms: series.histograms?.slice(),
   };
 }
 

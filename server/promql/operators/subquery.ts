@@ -40,6 +40,7 @@ export function subquerySource(
           const columns: SeriesColumns = {
             labels: series.labels,
             ...{ timesMs, values, words, from: 0, to },
+            histograms: series.histograms?.filter((_, step) => isPresent(series.present, step)),
           };
           yield { series: [columns] };
         }

@@ -8,11 +8,12 @@ import {
   checkpoint,
   createBatchBuilder,
   type EvalContext,
+  type HistogramColumn,
   type StepBatch,
   type StepColumn,
   type StepStream,
 } from "./stream.ts";
-import { isEmpty, setPresent } from "./presence.ts";
+import { isEmpty, isPresent, setPresent } from "./presence.ts";
 
 /** What a selector puts into its columns: the samples' values, or their times in seconds. */
 export type SelectorOutput = "value" | "time";
@@ -53,6 +54,7 @@ async function* readSelector(read: SelectorRead): AsyncIterable<StepBatch> {
   if (grid.count === 0) return;
   const selection = instantSelection(read.node, grid, ctx.lookbackDeltaMs);
   const fill = createFill(read);
+  const fillHistograms = createHistogramFill(read);
   const builder = createBatchBuilder(grid.count);
   for await (const batch of ctx.queryable.select(selection, ctx.call)) {
     await checkpoint(ctx);
@@ -61,6 +63,7 @@ async function* readSelector(read: SelectorRead): AsyncIterable<StepBatch> {
       ctx.counters.samplesRead += series.to - series.from;
       const column = builder.column();
       fill(series, column);
+      if (series.histograms !== undefined) fillHistograms(series, column);
       if (isEmpty(column.present)) continue;
       column.labels = series.labels;
       column.dropName = false;
@@ -69,6 +72,22 @@ async function* readSelector(read: SelectorRead): AsyncIterable<StepBatch> {
     }
   }
   if (!builder.isEmpty()) yield builder.take();
+}
+
+/** Adds the histograms to a column that `createFill` has filled. */
+function createHistogramFill({ node, grid, output }: SelectorRead) {
+  const shift = shiftOf(node);
+  return ({ timesMs, from, to, histograms = [] }: SeriesColumns, column: StepColumn): void => {
+    if (output !== "value") return;
+    const found: HistogramColumn = new Array<undefined>(grid.count).fill(undefined);
+    let next = from;
+    for (let step = 0; step < grid.count; step++) {
+      const atMs = shiftedMs(shift, stepTimeMs(grid, step));
+      while (next < to && timesMs[next]! <= atMs) next++;
+      if (isPresent(column.present, step)) found[step] = histograms[next - 1];
+    }
+    column.histograms = found;
+  };
 }
 
 function createFill({ node, grid, ctx, output }: SelectorRead) {

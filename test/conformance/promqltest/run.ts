@@ -1,4 +1,10 @@
-import { type Labels, labelsKey, staleHigh, staleLow } from "../../../server/model/index.ts";
+import {
+  type FloatHistogram,
+  type Labels,
+  labelsKey,
+  staleHigh,
+  staleLow,
+} from "../../../server/model/index.ts";
 import {
   createEngine,
   type Engine,
@@ -11,6 +17,7 @@ import {
 import type { QueryCall } from "../../../server/storage/index.ts";
 import { createMemoryQueryable, type MemoryQueryable } from "../../support/memory-queryable.ts";
 import { type Command, type EvalCommand, type Expectation, parseScript } from "./script.ts";
+import { isSameHistogram } from "./histograms.ts";
 import { parseNumber, parseValues, type ScriptValue } from "./values.ts";
 
 /** What became of one evaluation: its line, and what was wrong with it. */
@@ -50,6 +57,7 @@ function load(store: MemoryQueryable, command: Command & { kind: "load" }): void
       const timeMs = i * command.stepMs;
       if (typeof value === "number") store.add(labels, timeMs, value);
       else if (value === "stale") store.add(labels, timeMs, { low: staleLow, high: staleHigh });
+      else if (value !== "absent") store.addHistogram(labels, timeMs, value.histogram);
     }
   }
 }
@@ -59,31 +67,36 @@ function parseSeriesLine(line: string): { labels: Labels; values: readonly Scrip
   return { labels, values: parseValues(line.slice(end)) };
 }
 
+type Point = readonly [timeMs: number, value: number | FloatHistogram];
+
 /** Series of an answer by their labels, as (time, value) pairs in order. */
 interface Answer {
   readonly type: QueryResult["type"];
   readonly text: string | undefined;
-  readonly series: readonly { labels: Labels; points: readonly (readonly [number, number])[] }[];
+  readonly series: readonly { labels: Labels; points: readonly Point[] }[];
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
 }
 
 async function collect(result: QueryResult): Promise<Answer> {
-  const series: { labels: Labels; points: (readonly [number, number])[] }[] = [];
+  const series: { labels: Labels; points: Point[] }[] = [];
   for await (const batch of result.batches()) {
     if (batch.kind === "samples") {
-      for (const { labels, timesMs, values, from, to } of batch.series) {
-        const points: (readonly [number, number])[] = [];
-        for (let i = from; i < to; i++) points.push([timesMs[i] as number, values[i] as number]);
+      for (const { labels, timesMs, values, from, to, histograms } of batch.series) {
+        const points: Point[] = [];
+        for (let i = from; i < to; i++) {
+          points.push([timesMs[i] as number, histograms?.[i] ?? (values[i] as number)]);
+        }
         series.push({ labels, points });
       }
       continue;
     }
-    for (const { labels, values, present } of batch.series) {
-      const points: (readonly [number, number])[] = [];
+    for (const { labels, values, present, histograms } of batch.series) {
+      const points: Point[] = [];
       for (let step = 0; step < result.grid.count; step++) {
         if (!isPresent(present, step)) continue;
-        points.push([stepTimeMs(result.grid, step), values[step] as number]);
+        const value = histograms?.[step] ?? (values[step] as number);
+        points.push([stepTimeMs(result.grid, step), value]);
       }
       series.push({ labels, points });
     }
@@ -160,7 +173,7 @@ function checkValues(command: EvalCommand, answer: Answer): string | undefined {
   const [only] = command.results;
   if (only !== undefined && command.results.length === 1 && !/[\s{]/.test(only)) {
     const value = answer.series[0]?.points[0]?.[1];
-    const equal = value !== undefined && almostEqual(value, parseNumber(only));
+    const equal = typeof value === "number" && almostEqual(value, parseNumber(only));
     return equal ? undefined : `value is ${value}, expected ${only}`;
   }
   return checkSeries(command, answer);
@@ -191,7 +204,7 @@ function checkSeries(command: EvalCommand, answer: Answer): string | undefined {
 function checkPoints(
   command: EvalCommand,
   expected: readonly ScriptValue[],
-  points: readonly (readonly [number, number])[],
+  points: readonly Point[],
 ): string | undefined {
   const stepMs = command.stepMs === 0 ? 1 : command.stepMs;
   const byTime = new Map(points);
@@ -202,9 +215,10 @@ function checkPoints(
     if (value === "absent" || value === "stale") {
       if (found !== undefined) return `has ${found} at step ${i}`;
     } else if (typeof value !== "number") {
-      return `a native histogram is expected at step ${i}`;
-    } else if (found === undefined || !almostEqual(found, value)) {
-      return `has ${found} at step ${i}, expected ${value}`;
+      if (typeof found === "object" && isSameHistogram(value, found, almostEqual)) continue;
+      return `has ${JSON.stringify(found)} at step ${i}, expected ${JSON.stringify(value)}`;
+    } else if (typeof found !== "number" || !almostEqual(found, value)) {
+      return `has ${JSON.stringify(found)} at step ${i}, expected ${value}`;
     }
   }
   return byTime.size > 0 ? `has ${byTime.size} samples more` : undefined;

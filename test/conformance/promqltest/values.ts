@@ -1,7 +1,9 @@
 /** The notation for the values of a series: `1 2+3x4 _x3 stale {{…}}`. */
 
-/** A value, nothing at that step, a staleness marker, or a native histogram as written. */
-export type ScriptValue = number | "absent" | "stale" | { readonly histogram: string };
+import { parseHistograms, type ScriptHistogram } from "./histograms.ts";
+
+/** A value, nothing at that step, a staleness marker, or a native histogram. */
+export type ScriptValue = number | "absent" | "stale" | ScriptHistogram;
 
 /** The values step by step. Throws on what the notation does not know. */
 export function parseValues(text: string): readonly ScriptValue[] {
@@ -41,14 +43,9 @@ function parseItem(item: string): readonly ScriptValue[] {
   return values;
 }
 
-function parseHistograms(item: string): readonly ScriptValue[] {
-  const count = Number(/x(\d+)$/.exec(item)?.[1] ?? 0) + 1;
-  return new Array<ScriptValue>(count).fill({ histogram: item });
-}
-
 /** A number as Go reads it. */
 export function parseNumber(text: string): number {
-  if (/^[+]?inf$/i.test(text)) return Infinity;
+  if (/^[+]?inf(inity)?$/i.test(text)) return Infinity;
   if (/^-inf$/i.test(text)) return -Infinity;
   const value = Number(text);
   if (Number.isNaN(value) && !/^[-+]?nan$/i.test(text)) throw new Error(`not a number: ${text}`);
