@@ -7,7 +7,7 @@ import {
   noLabels,
 } from "../../model/index.ts";
 import { defined } from "../../platform/base/index.ts";
-import { histogramWindows } from "../functions/histogram-windows.ts";
+import { histogramWindows, ignoredHistograms } from "../functions/histogram-windows.ts";
 import type { NumberEntry, RangeEntry } from "../functions/registry.ts";
 import { functionEntries } from "../functions/registry.ts";
 import type { Call, Expr } from "../parser/index.ts";
@@ -238,8 +238,8 @@ function buildRangeCall(
     {
       source,
       keepsName: entry.keepsName ?? false,
-      // Functions without a rule of their own keep what their floats give.
-      histograms: histogramWindows[call.func] ?? ((_histograms, { float }) => float),
+      histograms: histogramWindows[call.func] ?? ignoredHistograms,
+      position: rangeArg.position,
       kernel: async (times) =>
         entry.make({
           ...times,

@@ -1,6 +1,8 @@
 import { type FloatHistogram, type Labels, labelsKey } from "../../model/index.ts";
+import type { Annotations } from "../annotations.ts";
 import type { SeriesColumns } from "../../storage/index.ts";
 import type { HistogramWindowFunction } from "../functions/histogram-windows.ts";
+import type { Position } from "../parser/index.ts";
 import type { KernelSetup, RangeKernel, WindowedSeries } from "../functions/range-kernel.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { shiftedMs } from "../plan/selector-ranges.ts";
@@ -26,6 +28,8 @@ export interface RangeCall {
   readonly keepsName: boolean;
   /** What the function makes of histograms; without it they are left out. */
   readonly histograms?: HistogramWindowFunction | undefined;
+  /** Place of the range vector, for remarks on histograms. */
+  readonly position: Position;
   /** Told of each series that gave a result. */
   readonly onResult?: (series: SeriesColumns) => void;
 }
@@ -52,7 +56,8 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
           if (series.histograms === undefined) {
             kernel(placeWindows(unmarked(series), series), column);
           } else {
-            mixedWindows({ call, series, kernel, place: placeWindows, unmarked }, column);
+            const mixed = { call, series, kernel, times, annotations: ctx.annotations };
+            mixedWindows({ ...mixed, place: placeWindows, unmarked }, column);
           }
           if (isEmpty(column.present)) continue;
           column.labels = dropsName ? withoutName(series.labels) : series.labels;
@@ -72,15 +77,21 @@ interface MixedWindows {
   readonly call: RangeCall;
   readonly series: SeriesColumns;
   readonly kernel: RangeKernel;
+  readonly times: Pick<KernelSetup, "windowEndsMs">;
+  readonly annotations: Annotations;
   readonly place: (columns: CleanColumns, series: SeriesColumns) => WindowedSeries;
   readonly unmarked: (series: SeriesColumns) => CleanColumns;
 }
 
 /** Floats go to the kernel as if they were alone, histograms to the function for them. */
 function mixedWindows(mixed: MixedWindows, out: StepColumn): void {
-  const { call, series, kernel, place, unmarked } = mixed;
-  kernel(place(unmarked(pick(series, (i) => series.histograms?.[i] === undefined)), series), out);
+  const { call, series, kernel, place, unmarked, times, annotations } = mixed;
+  const isFloat = (i: number): boolean => series.histograms?.[i] === undefined;
+  const floats = place(unmarked(pick(series, isFloat)), series);
+  kernel(floats, out);
   if (call.histograms === undefined) return;
+  const floatTimesMs = floats.timesMs;
+  const [floatStarts, floatEnds] = [floats.starts.slice(), floats.ends.slice()];
   const natives = pick(series, (i) => series.histograms?.[i] !== undefined);
   const windows = place({ ...natives, from: 0, to: natives.to }, series);
   const { starts, ends } = windows;
@@ -90,7 +101,13 @@ function mixedWindows(mixed: MixedWindows, out: StepColumn): void {
     const histograms = (natives.histograms ?? []).slice(from, to) as FloatHistogram[];
     const float = isPresent(out.present, step) ? out.values[step]! : undefined;
     out.present[step >>> 5]! &= ~(1 << (step & 31));
-    setSample(out, step, call.histograms(histograms, { float, labels: series.labels }));
+    const facts = {
+      ...{ float, hasFloats: floatEnds[step]! > floatStarts[step]!, labels: series.labels },
+      floatTimesMs: floatTimesMs.subarray(floatStarts[step]!, floatEnds[step]!),
+      ...{ timesMs: natives.timesMs.subarray(from, to), endMs: times.windowEndsMs[step]! },
+      ...{ rangeMs: call.source.rangeMs, annotations, position: call.position },
+    };
+    setSample(out, step, call.histograms(histograms, facts));
   }
 }
 
