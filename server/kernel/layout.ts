@@ -34,7 +34,6 @@ export const reportStatSize = 104;
 /** One entry per refusal kind: u32 samples, u32 offset, u32 size, u32 unused, f64 time. */
 export const reportRefusals = 112;
 export const refusalStride = 24;
-export const refusalKindCount = 16;
 export const reportTotal = 512;
 
 /** Refusal kinds: places in `refusalKinds` of face.ts. */
@@ -60,7 +59,6 @@ export const faultTruncated = 1;
 export const faultMalformed = 2;
 export const faultSymbolRange = 3;
 export const faultOddRefs = 4;
-export const faultTooMany = 5;
 
 /** Rows that one part of a batch holds at most. */
 export const rowsMax = 8192;

@@ -43,7 +43,7 @@ const lateState: usize = memory.data(64, 16);
 const crcBytes: usize = memory.data(8, 8);
 
 /** First time of the two-hour window that holds `time`; windows lie at multiples of 2 h. */
-export function borderBefore(time: i64): i64 {
+function borderBefore(time: i64): i64 {
   if (time < windowFrom || time >= windowTo) {
     let number = time / chunkBorderMs;
     if (time < 0 && number * chunkBorderMs != time) number--;

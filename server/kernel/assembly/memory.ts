@@ -116,8 +116,7 @@ export const bufferInput: u32 = 0;
 export const bufferRecord: u32 = 1;
 export const bufferResult: u32 = 2;
 export const bufferSymbols: u32 = 3;
-export const bufferLabels: u32 = 4;
-const buffers: usize = memory.data(40, 8);
+const buffers: usize = memory.data(32, 8);
 
 /** Pointer of a buffer with at least `size` bytes and 64 of slack; 0 when memory is out. */
 export function bufferEnsure(buffer: u32, size: usize): usize {

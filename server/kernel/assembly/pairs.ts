@@ -5,11 +5,9 @@ import { postingsFree, postingsStart } from "./postings";
 import { slabAlloc, slabClass, slabFree } from "./slab";
 import {
   labelHash,
-  labelName,
   labelNameSize,
   labelRaw,
   labelRawSize,
-  labelValue,
   labelValueSize,
   pairHash,
   pairId,
@@ -174,13 +172,4 @@ export function pairOf(id: u32): usize {
 /** The directory of all pairs, for exports. */
 export function pairDirectory(): usize {
   return directory;
-}
-
-/** Fills name and value places of a scratch label from the pair's own record. */
-export function labelFromPair(pair: usize, label: usize): void {
-  const raw = pair + pairRaw;
-  store<u32>(label, <u32>(raw + load<u16>(pair, pairNameAt)), labelName);
-  store<u32>(label, load<u16>(pair, pairNameSize), labelNameSize);
-  store<u32>(label, <u32>(raw + load<u16>(pair, pairValueAt)), labelValue);
-  store<u32>(label, load<u16>(pair, pairValueSize), labelValueSize);
 }

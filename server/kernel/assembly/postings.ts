@@ -104,7 +104,7 @@ export function postingsFree(list: usize): void {
 }
 
 /** Entries of a list, dead ones included. */
-export function postingsEntries(list: usize): u32 {
+function postingsEntries(list: usize): u32 {
   return load<u32>(list, postingsLive) + load<u32>(list, postingsDead);
 }
 

@@ -51,7 +51,7 @@ function writeDefinition(to: usize, series: usize): usize {
 }
 
 /** Writes a series' labels as remote write 1.0 fields; returns the place behind them. */
-export function writeLabels(to: usize, series: usize): usize {
+function writeLabels(to: usize, series: usize): usize {
   let at = to;
   const last = series + ((<usize>load<u32>(series, seriesPairs)) << 2);
   for (let entry = series; entry < last; entry += 4) {

@@ -62,7 +62,7 @@ const lateRow: u32 = 0x80000000;
 
 /** Outcomes of `takeSample`. */
 export const taken: i32 = 0;
-export const dropped: i32 = 1;
+const dropped: i32 = 1;
 /** The part must end before this sample. */
 export const partFull: i32 = 2;
 

@@ -18,7 +18,6 @@ import { report, reportView } from "./report";
 import { seriesDirectory, seriesOf, seriesRefNext, seriesRefReserve } from "./series";
 import {
   flagSampled,
-  pairId,
   pairRaw,
   pairRawSize,
   pairTenant,

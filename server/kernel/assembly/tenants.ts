@@ -30,7 +30,7 @@ export let tenantFirst: usize = 0;
 export let tenantsKnown: u32 = 0;
 
 /** No time: below every time that the kernel takes, with room to subtract a window. */
-export const timeNone: i64 = -0x4000000000000000;
+const timeNone: i64 = -0x4000000000000000;
 
 /** Sets up the directory with the secret that keys all hashes. */
 export function tenantsStart(secret: u64): bool {

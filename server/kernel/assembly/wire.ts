@@ -19,9 +19,9 @@ export let fieldFrom: usize = 0;
 export let fieldEnd: usize = 0;
 
 export const wireVarint: u32 = 0;
-export const wireFixed64: u32 = 1;
+const wireFixed64: u32 = 1;
 export const wireBytes: u32 = 2;
-export const wireFixed32: u32 = 5;
+const wireFixed32: u32 = 5;
 
 /** Forgets a former fault. */
 export function wireStart(): void {
