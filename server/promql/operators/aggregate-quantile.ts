@@ -2,7 +2,8 @@ import { annotateQuantile, quantileOf } from "../functions/quantile.ts";
 import type { Position } from "../parser/index.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { createGroups, type Grouping, groupedName } from "./grouping.ts";
-import { isPresent, setPresent } from "./presence.ts";
+import { floatsOf } from "./native-histograms.ts";
+import { isEmpty, isPresent, setPresent } from "./presence.ts";
 import {
   checkpoint,
   copySeries,
@@ -19,6 +20,7 @@ export interface QuantileCall {
   readonly grouping: Grouping;
   readonly quantile: ScalarColumn;
   readonly quantilePosition: Position;
+  readonly inputPosition: Position;
 }
 
 /** An exact quantile needs all values at once, so the groups hold copies of their columns. */
@@ -38,7 +40,11 @@ export function aggregateQuantile(
         await checkpoint(ctx);
         ctx.budget.hold(batch.series.length * grid.count);
         held += batch.series.length * grid.count;
-        for (const series of batch.series) groups.of(series.labels).push(copySeries(series));
+        for (const series of batch.series) {
+          const floats = floatsOf(series);
+          if (floats !== series) annotateIgnored(call, ctx);
+          if (!isEmpty(floats.present)) groups.of(series.labels).push(copySeries(floats));
+        }
       }
       const builder = createBatchBuilder(grid.count);
       for (const { labels, value: members } of groups.all) {
@@ -54,6 +60,14 @@ export function aggregateQuantile(
       ctx.budget.release(held);
     },
   };
+}
+
+function annotateIgnored({ inputPosition }: QuantileCall, ctx: EvalContext): void {
+  ctx.annotations.add({
+    kind: "info",
+    text: "ignored histogram in quantile aggregation",
+    position: inputPosition,
+  });
 }
 
 function writeQuantiles(

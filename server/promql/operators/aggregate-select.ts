@@ -5,7 +5,8 @@ import type { StepGrid } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
 import { createGroups, type Grouping } from "./grouping.ts";
 import { createLabelsPlacer, type LabelsPlacer } from "./labels-hash.ts";
-import { isPresent, setPresent } from "./presence.ts";
+import { floatsOf, setSample } from "./native-histograms.ts";
+import { isPresent } from "./presence.ts";
 import {
   createStepHeaps,
   type HeapEntry,
@@ -16,6 +17,7 @@ import {
 import {
   checkpoint,
   type EvalContext,
+  type HistogramColumn,
   inBatches,
   newColumn,
   type ScalarColumn,
@@ -31,6 +33,7 @@ export interface SelectCall {
   readonly grouping: Grouping;
   readonly param: ScalarColumn;
   readonly paramPosition: Position;
+  readonly inputPosition: Position;
 }
 
 /** topk, bottomk, limitk and limit_ratio: per group and step a heap of what was picked. */
@@ -46,11 +49,15 @@ export function aggregateSelect(call: SelectCall, grid: StepGrid, ctx: EvalConte
         createStepHeaps(grid.count, order, (entries) => ctx.budget.hold(entries)),
       );
       const owners: Owner[] = [];
+      const ranks = call.op === "topk" || call.op === "bottomk";
       for await (const batch of call.input.batches()) {
         await checkpoint(ctx);
         for (const series of batch.series) {
-          owners.push({ labels: series.labels, dropName: series.dropName });
-          pick(groups.of(series.labels), series, owners.length - 1);
+          const { labels, dropName, histograms } = series;
+          const kept = ranks ? undefined : histograms?.slice();
+          owners.push({ labels, dropName, kept });
+          if (ranks && histograms !== undefined) annotateIgnored(call, ctx);
+          pick(groups.of(labels), ranks ? floatsOf(series) : series, owners.length - 1);
         }
       }
       const heaps = groups.all.map(({ value }) => value);
@@ -65,6 +72,8 @@ export function aggregateSelect(call: SelectCall, grid: StepGrid, ctx: EvalConte
 interface Owner {
   readonly labels: Labels;
   readonly dropName: boolean;
+  /** Its histograms, if they may be picked. */
+  readonly kept: HistogramColumn | undefined;
 }
 
 /** Adds those samples of a series to its group's heaps that are picked. */
@@ -143,6 +152,14 @@ function checkParam(call: SelectCall, param: Float64Array, ctx: EvalContext): bo
   return true;
 }
 
+function annotateIgnored({ op, inputPosition }: SelectCall, ctx: EvalContext): void {
+  ctx.annotations.add({
+    kind: "info",
+    text: `ignored histogram in ${op} aggregation`,
+    position: inputPosition,
+  });
+}
+
 function annotateRatio({ paramPosition }: SelectCall, ratio: number, ctx: EvalContext): void {
   ctx.annotations.add({
     kind: "warning",
@@ -173,11 +190,12 @@ function collectColumns(
         if (column === undefined) {
           ctx.budget.hold(grid.count);
           column = newColumn(grid.count);
-          Object.assign(column, owners[owner]);
+          column.labels = owners[owner]?.labels ?? [];
+          column.dropName = owners[owner]?.dropName ?? false;
           columns.set(owner, column);
         }
         column.values[step] = value;
-        setPresent(column.present, step);
+        setSample(column, step, owners[owner]?.kept?.[step] ?? value);
       }
     }
   }

@@ -132,12 +132,18 @@ function buildAggregate(b: Builder, expr: Aggregate, grid: StepGrid): StepStream
   const { position } = param;
   return expr.op === "quantile"
     ? aggregateQuantile(
-        { input, grouping, quantile: scalar, quantilePosition: position },
+        {
+          ...{ input, grouping, quantile: scalar },
+          ...{ quantilePosition: position, inputPosition: expr.expr.position },
+        },
         grid,
         b.ctx,
       )
     : aggregateSelect(
-        { op: expr.op, input, grouping, param: scalar, paramPosition: position },
+        {
+          ...{ op: expr.op, input, grouping, param: scalar },
+          ...{ paramPosition: position, inputPosition: expr.expr.position },
+        },
         grid,
         b.ctx,
       );
