@@ -18,22 +18,40 @@ export interface ActiveQueries {
   list(): readonly ActiveQuery[];
 }
 
-/** At most `queriesMax` at once. */
-export function createActiveQueries(queriesMax: number): ActiveQueries {
+/** How many queries one thread works at at once. */
+export interface ActiveQueriesMax {
+  readonly all: number;
+  /** Of one tenant, so that none of them takes every place. */
+  readonly ofTenant: number;
+}
+
+/** Queries at work, none at first. */
+export function createActiveQueries(most: ActiveQueriesMax): ActiveQueries {
   const active = new Map<number, ActiveQuery>();
+  const ofTenant = new Map<string, number>();
   let lastId = 0;
+  const refuse = (text: string, limit: number): never => {
+    throw urdError("query-queue-full", text, { limit, retryAfterMs: 1000 });
+  };
   return {
     enter(query) {
-      if (active.size >= queriesMax) {
-        const text = `${queriesMax} queries are at work, as many as a query thread takes.`;
-        throw urdError("query-queue-full", text, { limit: queriesMax, retryAfterMs: 1000 });
+      const own = ofTenant.get(query.tenant) ?? 0;
+      if (own >= most.ofTenant) {
+        refuse(`${own} queries of the tenant are at work or wait already.`, most.ofTenant);
+      }
+      if (active.size >= most.all) {
+        refuse(`${active.size} queries are at work, as many as a query thread takes.`, most.all);
       }
       const entered = { ...query, id: ++lastId };
       active.set(entered.id, entered);
+      ofTenant.set(query.tenant, own + 1);
       return entered;
     },
-    leave(query) {
-      active.delete(query.id);
+    leave({ id, tenant }) {
+      if (!active.delete(id)) return;
+      const left = (ofTenant.get(tenant) ?? 1) - 1;
+      if (left > 0) ofTenant.set(tenant, left);
+      else ofTenant.delete(tenant);
     },
     list: () => [...active.values()],
   };

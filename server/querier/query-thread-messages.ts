@@ -15,6 +15,8 @@ export interface QueryThreadData {
   /** Most samples one query may hold; 0: no limit. */
   readonly samplesMax: number;
   readonly lookbackDeltaMs: number;
+  /** Queries of one tenant that are at work or wait at once. */
+  readonly queriesPerTenantMax: number;
   readonly limits: LimitsState;
 }
 

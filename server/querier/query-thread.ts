@@ -58,7 +58,7 @@ function run(thread: QueryThreadData, log: Logger): void {
     clock,
     limits,
     turns: createTurnScheduler(clock, turnMs),
-    active: createActiveQueries(activeQueriesMax),
+    active: createActiveQueries({ all: activeQueriesMax, ofTenant: thread.queriesPerTenantMax }),
     metrics: createQueryMetrics(registry, clock),
     peers: peers.all,
     open: (tenant, report) => {

@@ -63,7 +63,7 @@ export interface Config {
     readonly timeoutMs: number;
     readonly samplesMax: number;
     readonly lookbackDeltaMs: number;
-    readonly queueSizeMax: number;
+    readonly queriesPerTenantMax: number;
   };
   /** Of tenants that the overrides file does not name. */
   readonly limits: TenantLimits;
@@ -239,7 +239,7 @@ const querierOptions: OptionTable<Config>["querier"] = {
     default: 300_000,
     doc: "How far back an instant selector looks for a sample.",
   }),
-  queueSizeMax: option({
+  queriesPerTenantMax: option({
     key: "query_scheduler.max_outstanding_requests_per_tenant",
     kind: integer({ min: 1 }),
     default: 800,

@@ -167,6 +167,7 @@ function queryInput({ config, limits }: ThreadsOptions): ThreadInput {
       timeoutMs: config.querier.timeoutMs,
       samplesMax: config.querier.samplesMax,
       lookbackDeltaMs: config.querier.lookbackDeltaMs,
+      queriesPerTenantMax: config.querier.queriesPerTenantMax,
       limits: limits.state,
     } satisfies Omit<QueryThreadData, keyof ThreadBasics>,
     transfer: [],

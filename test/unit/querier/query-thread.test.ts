@@ -45,6 +45,7 @@ async function startThread(): Promise<Thread> {
     timeoutMs: 10_000,
     samplesMax: 0,
     lookbackDeltaMs: 300_000,
+    queriesPerTenantMax: 10,
     limits: { defaults: multitenantDefaults, overrides: new Map() },
   };
   metrics.port2.unref();
