@@ -4,6 +4,7 @@ import type { Limits } from "../limits/index.ts";
 import { urdError } from "../model/index.ts";
 import type { RawIngesterService, ServiceHandlers } from "../platform/rpc/index.ts";
 import type { Shard } from "../shard/index.ts";
+import { listHeads, seal, truncate } from "./heads.ts";
 import { labelNames, labelValues, series } from "./labels.ts";
 import type { FamilyMetadata, MetadataStore } from "./metadata.ts";
 import { push } from "./push.ts";
@@ -40,6 +41,10 @@ export function createIngesterHandlers(
     }),
     metadata: (request) => ({ metadata: metadataOf(parts.metadata, request) }),
     stats: (request) => statsOf(open(), request),
+    listHeads: () => listHeads(open()),
+    seal: (request) => seal(open(), request),
+    truncate: (request) => truncate(open(), request),
+    takeSnapshot: async () => ({ taken: await open().takeSnapshot() }),
   };
 }
 

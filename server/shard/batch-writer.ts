@@ -47,6 +47,8 @@ export interface BatchWriterParts {
   readonly settings: ShardSettings;
   /** Records to be written before the next batch, until they are. */
   readonly unlogged: LogRecord[];
+  /** Told of a tenant whose samples were stored. */
+  onStored(tenant: ShardTenant): void;
   /** Called after each group of batches. */
   afterGroup(): void;
   /** Told of an error that spoils the kernel; the shard must be thrown away. */
@@ -206,6 +208,7 @@ export class BatchWriter {
       unlogged.length = 0;
       tenant.logged = true;
     }
+    if (resolution.rows > 0) this.#parts.onStored(tenant);
     if (newest !== undefined && resolution.rows > 0) {
       const newestMs = kernel.stats(tenant.index).maxTimeMs;
       if (newestMs !== undefined) newest.raise(tenant.name, newestMs);

@@ -52,6 +52,8 @@ export interface SnapshotOnDisk {
   readonly sequence: number;
   readonly startPosition: number;
   readonly sizeBytes: number;
+  /** Oldest chunks file that it refers to; undefined: not known, it is of a former life. */
+  readonly chunksFileOldest?: number;
 }
 
 /** Folders of a shard. */

@@ -6,6 +6,7 @@ import type { ChunksFiles } from "./chunks/chunks-files.ts";
 import type { Hole, Holes } from "./holes.ts";
 import { LabelIndex } from "./label-index.ts";
 import { matchingRefs, pairConditions } from "./select.ts";
+import type { ShardReads } from "./reads.ts";
 import type { ShardSettings } from "./settings.ts";
 import type { ShardTenant, ShardTenants } from "./tenants.ts";
 import { Turn } from "./turn.ts";
@@ -42,6 +43,8 @@ export interface ShardReaderParts {
   readonly holes: Holes;
   readonly clock: Clock;
   readonly settings: ShardSettings;
+  /** Told of each read, so that nothing is dropped under it. */
+  readonly reads: ShardReads;
 }
 
 interface TenantCache {
@@ -85,13 +88,19 @@ export class ShardReader {
   async *select(selection: ShardSelection): AsyncGenerator<readonly SelectedSeries[]> {
     const tenant = this.#parts.tenants.find(selection.tenant);
     if (tenant === undefined) return;
-    const turn = this.#turn();
-    for await (const refs of this.#refs(tenant, selection, turn)) {
-      for (let from = 0; from < refs.length; from += seriesPerRead) {
-        selection.signal?.throwIfAborted();
-        yield this.#read(tenant, refs.subarray(from, from + seriesPerRead), selection);
-        if (turn.over) await turn.next();
+    const read = this.#parts.reads.begin();
+    try {
+      const turn = this.#turn();
+      for await (const refs of this.#refs(tenant, selection, turn)) {
+        for (let from = 0; from < refs.length; from += seriesPerRead) {
+          selection.signal?.throwIfAborted();
+          yield this.#read(tenant, refs.subarray(from, from + seriesPerRead), selection);
+          if (turn.over) await turn.next();
+        }
       }
+      read.check();
+    } finally {
+      read.end();
     }
   }
 

@@ -1,18 +1,21 @@
-import type { KernelStats, ShardKernel } from "../kernel/index.ts";
+import type { ChunksPosition, KernelStats, ShardKernel } from "../kernel/index.ts";
 import type { Limits } from "../limits/index.ts";
 import type { Clock } from "../platform/base/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
 import type { Vfs } from "../platform/vfs/index.ts";
 import { BatchWriter, type PushBatch, type PushOutcome, tenantRules } from "./batch-writer.ts";
+import { HeadCut, type Truncation } from "./head-cut.ts";
 import { type Hole, holeRecord } from "./holes.ts";
 import type { LogRecord } from "./log/record.ts";
 import { ShardLog } from "./log/shard-log.ts";
 import type { Syncer } from "./log/syncer.ts";
 import type { NewestTimes } from "./newest-times.ts";
 import { type Recovered, recoverShard, shardFolders } from "./recover.ts";
+import { ShardReads } from "./reads.ts";
 import { ShardReader } from "./shard-reader.ts";
 import type { ShardSettings } from "./settings.ts";
 import { SnapshotKeeper } from "./snapshot-keeper.ts";
+import { SpanWatch } from "./span-watch.ts";
 import { tenantRecord } from "./tenants.ts";
 import { yieldTurn } from "./turn.ts";
 
@@ -33,6 +36,8 @@ export interface ShardOptions {
   createKernel(): ShardKernel | Promise<ShardKernel>;
   /** Told of each pause that a snapshot made, ms. */
   onSnapshotSlice?(pauseMs: number): void;
+  /** Told, at most once a second, that a tenant's samples in memory span too much time. */
+  onWideHead?(): void;
   /** Told of an error that spoils the kernel. The shard answers nothing any more. */
   onFatal(error: unknown): void;
 }
@@ -62,6 +67,15 @@ export interface Shard {
   /** Counts of one tenant; undefined when the shard never heard of it. */
   tenantStats(tenant: string): KernelStats | undefined;
   totalStats(): KernelStats & { readonly sizeBytes: number };
+  /** Counts of all tenants that have series, and of those that ever had. */
+  heads(): readonly TenantHead[];
+  /**
+   * Closes a tenant's chunks before a time, in turns, and returns the position before which they
+   * lie. Rejects with shard-unavailable when the shard stops meanwhile.
+   */
+  seal(tenant: string, beforeMs: number): Promise<ChunksPosition>;
+  /** Drops what a block holds, in turns, when all reads that have begun are over. */
+  truncate(truncation: Truncation): Promise<void>;
   /** Writes down that samples were lost; queries are told from now on. */
   addHole(hole: Hole): void;
   /** Syncs the log; false when the disk does not let it. */
@@ -70,6 +84,12 @@ export interface Shard {
   takeSnapshot(): Promise<boolean>;
   /** Refuses new batches, syncs the log and closes all files. */
   close(): Promise<void>;
+}
+
+/** What is in memory of a tenant. */
+export interface TenantHead {
+  readonly tenant: string;
+  readonly stats: KernelStats;
 }
 
 /** Opens a shard: brings its state back and begins to take batches. */
@@ -109,6 +129,7 @@ class OpenShard implements Shard {
   readonly #log: ShardLog;
   readonly #writer: BatchWriter;
   readonly #keeper: SnapshotKeeper;
+  readonly #cut: HeadCut;
 
   constructor(options: ShardOptions, recovered: Recovered, recovery: RecoveryReport) {
     const { kernel, chunks, tenants, holes } = recovered;
@@ -133,6 +154,16 @@ class OpenShard implements Shard {
       pause: yieldTurn,
       onSlice: (pauseMs) => options.onSnapshotSlice?.(pauseMs),
     });
+    const reads = new ShardReads(options.clock);
+    this.#cut = new HeadCut({
+      ...options,
+      kernel,
+      chunks,
+      tenants,
+      reads,
+      snapshotDone: () => this.#keeper.running,
+    });
+    const watch = new SpanWatch(kernel, options.clock, () => options.onWideHead?.());
     this.#writer = new BatchWriter({
       ...options,
       kernel,
@@ -140,10 +171,14 @@ class OpenShard implements Shard {
       tenants,
       log,
       unlogged: this.#unlogged,
-      afterGroup: () => this.#keeper.check(),
+      onStored: (tenant) => watch.note(tenant),
+      afterGroup: () => {
+        this.#keeper.check();
+        watch.check();
+      },
       onFatal: (error) => options.onFatal(error),
     });
-    this.reader = new ShardReader({ ...options, kernel, chunks, tenants, holes });
+    this.reader = new ShardReader({ ...options, kernel, chunks, tenants, holes, reads });
   }
 
   get logPosition(): number {
@@ -167,6 +202,19 @@ class OpenShard implements Shard {
     return this.#recovered.kernel.totalStats();
   }
 
+  heads(): readonly TenantHead[] {
+    const { kernel, tenants } = this.#recovered;
+    return tenants.all.map(({ name, index }) => ({ tenant: name, stats: kernel.stats(index) }));
+  }
+
+  seal(tenant: string, beforeMs: number): Promise<ChunksPosition> {
+    return this.#cut.seal(tenant, beforeMs);
+  }
+
+  truncate(truncation: Truncation): Promise<void> {
+    return this.#cut.truncate(truncation);
+  }
+
   addHole(hole: Hole): void {
     this.#recovered.holes.add(hole);
     this.#unlogged.push(holeRecord(hole));
@@ -185,6 +233,7 @@ class OpenShard implements Shard {
 
   async close(): Promise<void> {
     this.#writer.stop();
+    this.#cut.close();
     this.reader.close();
     await this.#log.close();
     this.#recovered.chunks.close();

@@ -31,6 +31,8 @@ export interface SnapshotKeeperParts {
 
 /** Two: the newest may turn out damaged. */
 const snapshotsKept = 2;
+/** Longer than queries may take by default. */
+const chunksFilesKeptMs = 300_000;
 
 /**
  * Takes a snapshot whenever the log behind the last one has grown as long as it, keeps two, and
@@ -42,10 +44,17 @@ export class SnapshotKeeper {
   #running: Promise<boolean> | undefined;
   /** Log position before which no further try is made. */
   #notBefore = 0;
+  /** Chunks files below a number were found unneeded at a time; oldest first. */
+  readonly #unneeded: { readonly before: number; readonly nowMs: number }[] = [];
 
   constructor(parts: SnapshotKeeperParts) {
     this.#parts = parts;
     this.#snapshots = [...parts.snapshots];
+  }
+
+  /** The snapshot that is being taken. */
+  get running(): Promise<void> | undefined {
+    return this.#running?.then(() => undefined);
   }
 
   /** Starts a snapshot when it is time. */
@@ -98,6 +107,7 @@ export class SnapshotKeeper {
       directory: `${this.#parts.directory}/${shardFolders.snapshots}`,
       sliceMsMax: settings.turnMsMax,
       sliceSizeBytesMin: settings.snapshotSliceSizeBytesMin,
+      chunksFile: () => chunks.file,
       position: () => log.position,
       records: () => this.#parts.records(),
       syncChunks: async () => ((await chunks.sync(syncer)) ? chunks.file : undefined),
@@ -120,6 +130,21 @@ export class SnapshotKeeper {
     const oldest = this.#snapshots[0];
     if (oldest !== undefined && this.#snapshots.length === snapshotsKept) {
       log.cutBefore(oldest.startPosition);
+      this.#dropChunksFiles();
+    }
+  }
+
+  /**
+   * Removes chunks files that neither snapshot refers to, which is more than what memory refers
+   * to, after a while: readers may have been told of chunks in them.
+   */
+  #dropChunksFiles(): void {
+    const { clock, chunks } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const before = Math.min(...this.#snapshots.map((one) => one.chunksFileOldest ?? 0));
+    if (before > (this.#unneeded.at(-1)?.before ?? 0)) this.#unneeded.push({ before, nowMs });
+    while (nowMs - (this.#unneeded[0]?.nowMs ?? nowMs) >= chunksFilesKeptMs) {
+      chunks.removeBefore(this.#unneeded.shift()?.before ?? 0);
     }
   }
 }

@@ -16,7 +16,7 @@ test.skipIf(program === undefined)(
     const dir = mkdtempSync(join(tmpdir(), "urd-prometheus-block-"));
     const series = blockSeries(300, 15_000);
     nodeVfs.makeDirectory(join(dir, "data"));
-    writeBlock(nodeVfs, join(dir, "data"), {
+    await writeBlock(nodeVfs, join(dir, "data"), {
       ulid: "01J00000000000000000000000",
       minTimeMs: blockStartMs,
       maxTimeMs: blockStartMs + 7_200_000,

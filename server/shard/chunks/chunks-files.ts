@@ -2,7 +2,7 @@ import { type Clock, CorruptionError, errorText } from "../../platform/base/inde
 import { crc32c } from "../../platform/encoding/index.ts";
 import type { Logger } from "../../platform/telemetry/index.ts";
 import { type Vfs, type VfsFile, writeAll } from "../../platform/vfs/index.ts";
-import type { ShardKernel } from "../../kernel/index.ts";
+import type { ChunksPosition, ShardKernel } from "../../kernel/index.ts";
 import type { Syncer } from "../log/syncer.ts";
 
 /** A chunks file starts with "URDC" and a u32 version; then chunk bytes and their crc32c, again and again. */
@@ -81,6 +81,12 @@ export class ChunksFiles {
     return this.#file;
   }
 
+  /** Where the next chunk will lie, once the kernel's outbox is empty. */
+  get position(): ChunksPosition {
+    const waitingSizeBytes = this.#waitingSizeBytes + this.#kernel.outboxSizeBytes();
+    return { file: this.#file, offsetBytes: this.#written + waitingSizeBytes };
+  }
+
   /** True when more waits for the disk than may. */
   get backlogged(): boolean {
     return this.#waitingSizeBytes > this.#options.settings.waitingSizeBytesMax;
@@ -136,6 +142,18 @@ export class ChunksFiles {
     if (!this.#namesSynced) await syncer.syncDirectory(this.#options.directory);
     this.#namesSynced = true;
     return true;
+  }
+
+  /** Removes the files below a number: nothing refers to them any more. */
+  removeBefore(file: number): void {
+    const { vfs, directory } = this.#options;
+    for (const name of vfs.list(directory)) {
+      const number = chunksFileNumber(name);
+      if (number === undefined || number >= Math.min(file, this.#file)) continue;
+      this.#readers.get(number)?.close();
+      this.#readers.delete(number);
+      vfs.remove(`${directory}/${name}`);
+    }
   }
 
   /** Closes the files; what waits in memory is in the log as samples. */

@@ -28,6 +28,8 @@ export interface SnapshotSource {
   readonly sliceMsMax: number;
   /** Smallest size that slices are cut to for that. */
   readonly sliceSizeBytesMin: number;
+  /** Newest chunks file so far: what is sealed from now on lies in it or behind it. */
+  chunksFile(): number;
   /** Position of the log: everything before it is in the kernel. */
   position(): number;
   /** Records that name the tenants and the holes. */
@@ -47,6 +49,8 @@ export interface SnapshotInfo {
   readonly sequence: number;
   readonly startPosition: number;
   readonly sizeBytes: number;
+  /** Oldest chunks file that its series refer to. */
+  readonly chunksFileOldest: number;
 }
 
 /** The first slice is so many times the smallest; then the size follows the measured time. */
@@ -76,7 +80,8 @@ export async function takeSnapshot(source: SnapshotSource): Promise<SnapshotInfo
     vfs.rename(`${path}.tmp`, path);
     inPlace = true;
     await source.syncer.syncDirectory(directory);
-    return { sequence, startPosition, sizeBytes: writer.sizeBytes };
+    const { sizeBytes, chunksFileOldest } = writer;
+    return { sequence, startPosition, sizeBytes, chunksFileOldest };
   } finally {
     file.close();
     if (!inPlace) vfs.remove(`${path}.tmp`);
@@ -88,8 +93,9 @@ async function writeSlices(source: SnapshotSource, writer: SnapshotWriter): Prom
   for (let from = 1; from !== 0; ) {
     const first = from;
     await writer.slice((sizeBytes) => {
-      const { section, nextRef } = kernel.exportSeries(first, sizeBytes);
+      const { section, nextRef, chunksFileOldest } = kernel.exportSeries(first, sizeBytes);
       writer.add(sectionTypes.series, section, first);
+      writer.chunksFileOldest = Math.min(writer.chunksFileOldest, chunksFileOldest);
       from = nextRef;
     });
   }
@@ -110,11 +116,13 @@ class SnapshotWriter {
   #sliceSizeBytes: number;
   #unsyncedSizeBytes = 0;
   sizeBytes = snapshotHeaderSizeBytes;
+  chunksFileOldest: number;
 
   constructor(file: VfsFile, source: SnapshotSource, startPosition: number) {
     this.#file = file;
     this.#source = source;
     const { shard, sequence } = source;
+    this.chunksFileOldest = source.chunksFile();
     this.#sliceSizeBytes = firstSliceFactor * source.sliceSizeBytesMin;
     writeAll(file, encodeSnapshotHeader({ shard, sequence, startPosition }), 0);
   }

@@ -23,21 +23,30 @@ export interface BlockContent {
   readonly outOfOrder: boolean;
   /** All strings of all labels, sorted by UTF-8 bytes, unique. */
   readonly symbols: readonly string[];
-  /** Series sorted by labels, unique. */
-  readonly series: Iterable<BlockSeries>;
+  /** Series sorted by labels, unique; each is written before the next is asked for. */
+  readonly series: AsyncIterable<BlockSeries> | Iterable<BlockSeries>;
 }
 
 /**
  * Writes a block whole or not at all: everything goes into `<directory>/<ulid>.tmp`, every file
- * and the folder are synced, and the rename to `<directory>/<ulid>` publishes it. After a
- * failure the temporary folder is removed and the error thrown.
+ * and the folder are synced, and the rename to `<directory>/<ulid>` publishes it. Without any
+ * series there is no block, and undefined. After a failure the temporary folder is removed and
+ * the error thrown.
  */
-export function writeBlock(vfs: Vfs, directory: string, content: BlockContent): BlockMeta {
+export async function writeBlock(
+  vfs: Vfs,
+  directory: string,
+  content: BlockContent,
+): Promise<BlockMeta | undefined> {
   const final = `${directory}/${content.ulid}`;
   const temporary = `${final}.tmp`;
   vfs.makeDirectory(`${temporary}/chunks`);
   try {
-    const meta = writeSeries(vfs, temporary, content);
+    const meta = await writeSeries(vfs, temporary, content);
+    if (meta.series === 0) {
+      vfs.removeTree(temporary);
+      return undefined;
+    }
     writeMeta(vfs, temporary, meta);
     vfs.syncDirectory(`${temporary}/chunks`);
     vfs.syncDirectory(temporary);
@@ -50,13 +59,13 @@ export function writeBlock(vfs: Vfs, directory: string, content: BlockContent): 
   }
 }
 
-function writeSeries(vfs: Vfs, directory: string, content: BlockContent): BlockMeta {
+async function writeSeries(vfs: Vfs, directory: string, content: BlockContent): Promise<BlockMeta> {
   const segments = createSegments(vfs, `${directory}/chunks`);
   const index = createIndexWriter(vfs, `${directory}/index`);
   const counts = { series: 0, samples: 0, chunks: 0 };
   try {
     index.writeSymbols(content.symbols);
-    for (const { labels, chunks } of content.series) {
+    for await (const { labels, chunks } of content.series) {
       const indexed: IndexedChunk[] = [];
       for (const { encoding, bytes, minTimeMs, maxTimeMs, samples } of chunks) {
         indexed.push({ minTimeMs, maxTimeMs, ref: segments.add(encoding, bytes) });

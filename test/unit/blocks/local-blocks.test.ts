@@ -13,8 +13,8 @@ const series = blockSeries(10, 60_000);
 const hoursMs = 7_200_000;
 let dir = "";
 
-const write = (name: string, offset: number): void => {
-  writeBlock(nodeVfs, join(dir, tenant), {
+const write = async (name: string, offset: number): Promise<void> => {
+  await writeBlock(nodeVfs, join(dir, tenant), {
     ulid: `01J0000000000000000000000${name}`,
     minTimeMs: blockStartMs + offset * hoursMs,
     maxTimeMs: blockStartMs + (offset + 1) * hoursMs,
@@ -31,9 +31,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-test("lends the blocks that overlap the range", () => {
-  write("B", 1);
-  write("A", 0);
+test("lends the blocks that overlap the range", async () => {
+  await write("B", 1);
+  await write("A", 0);
   const blocks = openLocalBlocks(nodeVfs, dir, { openMax: 1 });
   const acquire = (startMs: number, endMs: number) => {
     const lease = blocks.acquire(tenant, { startMs, endMs });
@@ -49,9 +49,9 @@ test("lends the blocks that overlap the range", () => {
   blocks.close();
 });
 
-test("a block stays readable for the one who has it", () => {
-  write("A", 0);
-  write("B", 1);
+test("a block stays readable for the one who has it", async () => {
+  await write("A", 0);
+  await write("B", 1);
   const blocks = openLocalBlocks(nodeVfs, dir, { openMax: 1 });
   const lease = blocks.acquire(tenant, { startMs: blockStartMs, endMs: blockStartMs });
   blocks.acquire(tenant, { startMs: blockStartMs + hoursMs, endMs: 9e15 }).release();
@@ -60,9 +60,9 @@ test("a block stays readable for the one who has it", () => {
   lease.release();
 });
 
-test("a broken block is named, the others are lent", () => {
-  write("A", 0);
-  write("B", 1);
+test("a broken block is named, the others are lent", async () => {
+  await write("A", 0);
+  await write("B", 1);
   truncateSync(join(dir, tenant, "01J0000000000000000000000A", "index"), 100);
   const blocks = openLocalBlocks(nodeVfs, dir, { openMax: 10 });
   const lease = blocks.acquire(tenant, { startMs: 0, endMs: 9e15 });

@@ -17,8 +17,8 @@ const series = blockSeries(500, 600_000);
 const dir = mkdtempSync(join(tmpdir(), "urd-select-"));
 let block: Block;
 
-beforeAll(() => {
-  writeBlock(nodeVfs, dir, {
+beforeAll(async () => {
+  await writeBlock(nodeVfs, dir, {
     ulid,
     minTimeMs: blockStartMs,
     maxTimeMs: blockStartMs + 7_200_000,

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file urd/ingester/v1/ingester.proto.
  */
 export const file_urd_ingester_v1_ingester: GenFile = /*@__PURE__*/
-  fileDesc("Ch51cmQvaW5nZXN0ZXIvdjEvaW5nZXN0ZXIucHJvdG8SD3VyZC5pbmdlc3Rlci52MSJeCgtQdXNoUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSLgoGZm9ybWF0GAIgASgOMh4udXJkLmluZ2VzdGVyLnYxLlBheWxvYWRGb3JtYXQSDwoHcGF5bG9hZBgDIAEoDCKiAQoMUHVzaFJlc3BvbnNlEhYKDnNhbXBsZXNfc3RvcmVkGAEgASgEEhkKEWhpc3RvZ3JhbXNfc3RvcmVkGAIgASgEEhgKEGV4ZW1wbGFyc19zdG9yZWQYAyABKAQSGQoRc2FtcGxlc19kdXBsaWNhdGUYBCABKAQSKgoIcmVmdXNhbHMYBSADKAsyGC51cmQuaW5nZXN0ZXIudjEuUmVmdXNhbCJFCgdSZWZ1c2FsEikKBWVycm9yGAEgASgLMhoudXJkLmVycm9ycy52MS5FcnJvckRldGFpbBIPCgdzYW1wbGVzGAIgASgEIlcKDExhYmVsTWF0Y2hlchIqCgR0eXBlGAEgASgOMhwudXJkLmluZ2VzdGVyLnYxLk1hdGNoZXJUeXBlEgwKBG5hbWUYAiABKAkSDQoFdmFsdWUYAyABKAkiXQoIU2VsZWN0b3ISLwoIbWF0Y2hlcnMYASADKAsyHS51cmQuaW5nZXN0ZXIudjEuTGFiZWxNYXRjaGVyEhAKCHN0YXJ0X21zGAIgASgDEg4KBmVuZF9tcxgDIAEoAyKEAQoSUXVlcnlTdHJlYW1SZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIrCghzZWxlY3RvchgCIAEoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchIdChVhbGxvd19jaHVua19sb2NhdGlvbnMYAyABKAgSEgoKc2VyaWVzX21heBgEIAEoBCJ3ChNRdWVyeVN0cmVhbVJlc3BvbnNlEi0KBWZyYW1lGAEgASgLMhwudXJkLmluZ2VzdGVyLnYxLlNlcmllc0ZyYW1lSAASKQoDZW5kGAIgASgLMhoudXJkLmluZ2VzdGVyLnYxLlN0cmVhbUVuZEgAQgYKBHBhcnQiTQoLU2VyaWVzRnJhbWUSDwoHc3ltYm9scxgBIAMoCRItCgZzZXJpZXMYAiADKAsyHS51cmQuaW5nZXN0ZXIudjEuU2VyaWVzQ2h1bmtzIkoKDFNlcmllc0NodW5rcxISCgpsYWJlbF9yZWZzGAEgAygNEiYKBmNodW5rcxgCIAMoCzIWLnVyZC5pbmdlc3Rlci52MS5DaHVuayKjAQoFQ2h1bmsSMAoIZW5jb2RpbmcYASABKA4yHi51cmQuaW5nZXN0ZXIudjEuQ2h1bmtFbmNvZGluZxITCgttaW5fdGltZV9tcxgCIAEoAxITCgttYXhfdGltZV9tcxgDIAEoAxIMCgRkYXRhGAQgASgMEjAKCGxvY2F0aW9uGAUgASgLMh4udXJkLmluZ2VzdGVyLnYxLkNodW5rTG9jYXRpb24iQQoNQ2h1bmtMb2NhdGlvbhIMCgRmaWxlGAEgASgNEg4KBm9mZnNldBgCIAEoDRISCgpzaXplX2J5dGVzGAMgASgNIkEKCVN0cmVhbUVuZBIOCgZzZXJpZXMYASABKAQSJAoFaG9sZXMYAiADKAsyFS51cmQuaW5nZXN0ZXIudjEuSG9sZSI3CgRIb2xlEhAKCHN0YXJ0X21zGAEgASgDEg4KBmVuZF9tcxgCIAEoAxINCgVjYXVzZRgDIAEoCSJcCg1TZXJpZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYAyABKAQiUAoOU2VyaWVzUmVzcG9uc2USDwoHc3ltYm9scxgBIAMoCRItCgZzZXJpZXMYAiADKAsyHS51cmQuaW5nZXN0ZXIudjEuU2VyaWVzQ2h1bmtzImAKEUxhYmVsTmFtZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYAyABKAQiIwoSTGFiZWxOYW1lc1Jlc3BvbnNlEg0KBW5hbWVzGAEgAygJIm8KEkxhYmVsVmFsdWVzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDAoEbmFtZRgCIAEoCRIsCglzZWxlY3RvcnMYAyADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYBCABKAQiJQoTTGFiZWxWYWx1ZXNSZXNwb25zZRIOCgZ2YWx1ZXMYASADKAkiQAoPTWV0YWRhdGFSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZtZXRyaWMYAiABKAkSDQoFbGltaXQYAyABKAMiRQoQTWV0YWRhdGFSZXNwb25zZRIxCghtZXRhZGF0YRgBIAMoCzIfLnVyZC5pbmdlc3Rlci52MS5NZXRyaWNNZXRhZGF0YSJKCg5NZXRyaWNNZXRhZGF0YRIOCgZtZXRyaWMYASABKAkSDAoEdHlwZRgCIAEoCRIMCgRoZWxwGAMgASgJEgwKBHVuaXQYBCABKAkiHgoMU3RhdHNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCSKZAQoNU3RhdHNSZXNwb25zZRIOCgZzZXJpZXMYASABKAQSEwoLbGFiZWxfcGFpcnMYAiABKAQSGAoQc2FtcGxlc19hcHBlbmRlZBgDIAEoBBIWCg5vbGRlc3RfdGltZV9tcxgEIAEoAxIWCg5uZXdlc3RfdGltZV9tcxgFIAEoAxIZChFrZXJuZWxfc2l6ZV9ieXRlcxgGIAEoBCp1Cg1QYXlsb2FkRm9ybWF0Eh4KGlBBWUxPQURfRk9STUFUX1VOU1BFQ0lGSUVEEAASIQodUEFZTE9BRF9GT1JNQVRfUkVNT1RFX1dSSVRFXzEQARIhCh1QQVlMT0FEX0ZPUk1BVF9SRU1PVEVfV1JJVEVfMhACKpMBCgtNYXRjaGVyVHlwZRIcChhNQVRDSEVSX1RZUEVfVU5TUEVDSUZJRUQQABIWChJNQVRDSEVSX1RZUEVfRVFVQUwQARIaChZNQVRDSEVSX1RZUEVfTk9UX0VRVUFMEAISFgoSTUFUQ0hFUl9UWVBFX1JFR0VYEAMSGgoWTUFUQ0hFUl9UWVBFX05PVF9SRUdFWBAEKkcKDUNodW5rRW5jb2RpbmcSHgoaQ0hVTktfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIWChJDSFVOS19FTkNPRElOR19YT1IQATLJBAoPSW5nZXN0ZXJTZXJ2aWNlEkMKBFB1c2gSHC51cmQuaW5nZXN0ZXIudjEuUHVzaFJlcXVlc3QaHS51cmQuaW5nZXN0ZXIudjEuUHVzaFJlc3BvbnNlEloKC1F1ZXJ5U3RyZWFtEiMudXJkLmluZ2VzdGVyLnYxLlF1ZXJ5U3RyZWFtUmVxdWVzdBokLnVyZC5pbmdlc3Rlci52MS5RdWVyeVN0cmVhbVJlc3BvbnNlMAESSwoGU2VyaWVzEh4udXJkLmluZ2VzdGVyLnYxLlNlcmllc1JlcXVlc3QaHy51cmQuaW5nZXN0ZXIudjEuU2VyaWVzUmVzcG9uc2UwARJVCgpMYWJlbE5hbWVzEiIudXJkLmluZ2VzdGVyLnYxLkxhYmVsTmFtZXNSZXF1ZXN0GiMudXJkLmluZ2VzdGVyLnYxLkxhYmVsTmFtZXNSZXNwb25zZRJYCgtMYWJlbFZhbHVlcxIjLnVyZC5pbmdlc3Rlci52MS5MYWJlbFZhbHVlc1JlcXVlc3QaJC51cmQuaW5nZXN0ZXIudjEuTGFiZWxWYWx1ZXNSZXNwb25zZRJPCghNZXRhZGF0YRIgLnVyZC5pbmdlc3Rlci52MS5NZXRhZGF0YVJlcXVlc3QaIS51cmQuaW5nZXN0ZXIudjEuTWV0YWRhdGFSZXNwb25zZRJGCgVTdGF0cxIdLnVyZC5pbmdlc3Rlci52MS5TdGF0c1JlcXVlc3QaHi51cmQuaW5nZXN0ZXIudjEuU3RhdHNSZXNwb25zZWIGcHJvdG8z", [file_urd_errors_v1_errors]);
+  fileDesc("Ch51cmQvaW5nZXN0ZXIvdjEvaW5nZXN0ZXIucHJvdG8SD3VyZC5pbmdlc3Rlci52MSJeCgtQdXNoUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSLgoGZm9ybWF0GAIgASgOMh4udXJkLmluZ2VzdGVyLnYxLlBheWxvYWRGb3JtYXQSDwoHcGF5bG9hZBgDIAEoDCKiAQoMUHVzaFJlc3BvbnNlEhYKDnNhbXBsZXNfc3RvcmVkGAEgASgEEhkKEWhpc3RvZ3JhbXNfc3RvcmVkGAIgASgEEhgKEGV4ZW1wbGFyc19zdG9yZWQYAyABKAQSGQoRc2FtcGxlc19kdXBsaWNhdGUYBCABKAQSKgoIcmVmdXNhbHMYBSADKAsyGC51cmQuaW5nZXN0ZXIudjEuUmVmdXNhbCJFCgdSZWZ1c2FsEikKBWVycm9yGAEgASgLMhoudXJkLmVycm9ycy52MS5FcnJvckRldGFpbBIPCgdzYW1wbGVzGAIgASgEIlcKDExhYmVsTWF0Y2hlchIqCgR0eXBlGAEgASgOMhwudXJkLmluZ2VzdGVyLnYxLk1hdGNoZXJUeXBlEgwKBG5hbWUYAiABKAkSDQoFdmFsdWUYAyABKAkiXQoIU2VsZWN0b3ISLwoIbWF0Y2hlcnMYASADKAsyHS51cmQuaW5nZXN0ZXIudjEuTGFiZWxNYXRjaGVyEhAKCHN0YXJ0X21zGAIgASgDEg4KBmVuZF9tcxgDIAEoAyKEAQoSUXVlcnlTdHJlYW1SZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIrCghzZWxlY3RvchgCIAEoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchIdChVhbGxvd19jaHVua19sb2NhdGlvbnMYAyABKAgSEgoKc2VyaWVzX21heBgEIAEoBCJ3ChNRdWVyeVN0cmVhbVJlc3BvbnNlEi0KBWZyYW1lGAEgASgLMhwudXJkLmluZ2VzdGVyLnYxLlNlcmllc0ZyYW1lSAASKQoDZW5kGAIgASgLMhoudXJkLmluZ2VzdGVyLnYxLlN0cmVhbUVuZEgAQgYKBHBhcnQiTQoLU2VyaWVzRnJhbWUSDwoHc3ltYm9scxgBIAMoCRItCgZzZXJpZXMYAiADKAsyHS51cmQuaW5nZXN0ZXIudjEuU2VyaWVzQ2h1bmtzIkoKDFNlcmllc0NodW5rcxISCgpsYWJlbF9yZWZzGAEgAygNEiYKBmNodW5rcxgCIAMoCzIWLnVyZC5pbmdlc3Rlci52MS5DaHVuayKjAQoFQ2h1bmsSMAoIZW5jb2RpbmcYASABKA4yHi51cmQuaW5nZXN0ZXIudjEuQ2h1bmtFbmNvZGluZxITCgttaW5fdGltZV9tcxgCIAEoAxITCgttYXhfdGltZV9tcxgDIAEoAxIMCgRkYXRhGAQgASgMEjAKCGxvY2F0aW9uGAUgASgLMh4udXJkLmluZ2VzdGVyLnYxLkNodW5rTG9jYXRpb24iQQoNQ2h1bmtMb2NhdGlvbhIMCgRmaWxlGAEgASgNEg4KBm9mZnNldBgCIAEoDRISCgpzaXplX2J5dGVzGAMgASgNIkEKCVN0cmVhbUVuZBIOCgZzZXJpZXMYASABKAQSJAoFaG9sZXMYAiADKAsyFS51cmQuaW5nZXN0ZXIudjEuSG9sZSI3CgRIb2xlEhAKCHN0YXJ0X21zGAEgASgDEg4KBmVuZF9tcxgCIAEoAxINCgVjYXVzZRgDIAEoCSJcCg1TZXJpZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYAyABKAQiUAoOU2VyaWVzUmVzcG9uc2USDwoHc3ltYm9scxgBIAMoCRItCgZzZXJpZXMYAiADKAsyHS51cmQuaW5nZXN0ZXIudjEuU2VyaWVzQ2h1bmtzImAKEUxhYmVsTmFtZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYAyABKAQiIwoSTGFiZWxOYW1lc1Jlc3BvbnNlEg0KBW5hbWVzGAEgAygJIm8KEkxhYmVsVmFsdWVzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDAoEbmFtZRgCIAEoCRIsCglzZWxlY3RvcnMYAyADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYBCABKAQiJQoTTGFiZWxWYWx1ZXNSZXNwb25zZRIOCgZ2YWx1ZXMYASADKAkiQAoPTWV0YWRhdGFSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZtZXRyaWMYAiABKAkSDQoFbGltaXQYAyABKAMiRQoQTWV0YWRhdGFSZXNwb25zZRIxCghtZXRhZGF0YRgBIAMoCzIfLnVyZC5pbmdlc3Rlci52MS5NZXRyaWNNZXRhZGF0YSJKCg5NZXRyaWNNZXRhZGF0YRIOCgZtZXRyaWMYASABKAkSDAoEdHlwZRgCIAEoCRIMCgRoZWxwGAMgASgJEgwKBHVuaXQYBCABKAkiHgoMU3RhdHNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCSKZAQoNU3RhdHNSZXNwb25zZRIOCgZzZXJpZXMYASABKAQSEwoLbGFiZWxfcGFpcnMYAiABKAQSGAoQc2FtcGxlc19hcHBlbmRlZBgDIAEoBBIWCg5vbGRlc3RfdGltZV9tcxgEIAEoAxIWCg5uZXdlc3RfdGltZV9tcxgFIAEoAxIZChFrZXJuZWxfc2l6ZV9ieXRlcxgGIAEoBCISChBMaXN0SGVhZHNSZXF1ZXN0Ij8KEUxpc3RIZWFkc1Jlc3BvbnNlEioKBWhlYWRzGAEgAygLMhsudXJkLmluZ2VzdGVyLnYxLlRlbmFudEhlYWQipgEKClRlbmFudEhlYWQSDgoGdGVuYW50GAEgASgJEg4KBnNlcmllcxgCIAEoBBIYChBzYW1wbGVzX2FwcGVuZGVkGAMgASgEEhsKDm9sZGVzdF90aW1lX21zGAQgASgDSACIAQESGwoObmV3ZXN0X3RpbWVfbXMYBSABKANIAYgBAUIRCg9fb2xkZXN0X3RpbWVfbXNCEQoPX25ld2VzdF90aW1lX21zIi4KDkNodW5rc1Bvc2l0aW9uEgwKBGZpbGUYASABKA0SDgoGb2Zmc2V0GAIgASgEIjAKC1NlYWxSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMiQQoMU2VhbFJlc3BvbnNlEjEKCHBvc2l0aW9uGAEgASgLMh8udXJkLmluZ2VzdGVyLnYxLkNodW5rc1Bvc2l0aW9uImwKD1RydW5jYXRlUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDEjYKDXNlYWxlZF9iZWZvcmUYAyABKAsyHy51cmQuaW5nZXN0ZXIudjEuQ2h1bmtzUG9zaXRpb24iIgoQVHJ1bmNhdGVSZXNwb25zZRIOCgZzZXJpZXMYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCIlChRUYWtlU25hcHNob3RSZXNwb25zZRINCgV0YWtlbhgBIAEoCCp1Cg1QYXlsb2FkRm9ybWF0Eh4KGlBBWUxPQURfRk9STUFUX1VOU1BFQ0lGSUVEEAASIQodUEFZTE9BRF9GT1JNQVRfUkVNT1RFX1dSSVRFXzEQARIhCh1QQVlMT0FEX0ZPUk1BVF9SRU1PVEVfV1JJVEVfMhACKpMBCgtNYXRjaGVyVHlwZRIcChhNQVRDSEVSX1RZUEVfVU5TUEVDSUZJRUQQABIWChJNQVRDSEVSX1RZUEVfRVFVQUwQARIaChZNQVRDSEVSX1RZUEVfTk9UX0VRVUFMEAISFgoSTUFUQ0hFUl9UWVBFX1JFR0VYEAMSGgoWTUFUQ0hFUl9UWVBFX05PVF9SRUdFWBAEKkcKDUNodW5rRW5jb2RpbmcSHgoaQ0hVTktfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIWChJDSFVOS19FTkNPRElOR19YT1IQATKSBwoPSW5nZXN0ZXJTZXJ2aWNlEkMKBFB1c2gSHC51cmQuaW5nZXN0ZXIudjEuUHVzaFJlcXVlc3QaHS51cmQuaW5nZXN0ZXIudjEuUHVzaFJlc3BvbnNlEloKC1F1ZXJ5U3RyZWFtEiMudXJkLmluZ2VzdGVyLnYxLlF1ZXJ5U3RyZWFtUmVxdWVzdBokLnVyZC5pbmdlc3Rlci52MS5RdWVyeVN0cmVhbVJlc3BvbnNlMAESSwoGU2VyaWVzEh4udXJkLmluZ2VzdGVyLnYxLlNlcmllc1JlcXVlc3QaHy51cmQuaW5nZXN0ZXIudjEuU2VyaWVzUmVzcG9uc2UwARJVCgpMYWJlbE5hbWVzEiIudXJkLmluZ2VzdGVyLnYxLkxhYmVsTmFtZXNSZXF1ZXN0GiMudXJkLmluZ2VzdGVyLnYxLkxhYmVsTmFtZXNSZXNwb25zZRJYCgtMYWJlbFZhbHVlcxIjLnVyZC5pbmdlc3Rlci52MS5MYWJlbFZhbHVlc1JlcXVlc3QaJC51cmQuaW5nZXN0ZXIudjEuTGFiZWxWYWx1ZXNSZXNwb25zZRJPCghNZXRhZGF0YRIgLnVyZC5pbmdlc3Rlci52MS5NZXRhZGF0YVJlcXVlc3QaIS51cmQuaW5nZXN0ZXIudjEuTWV0YWRhdGFSZXNwb25zZRJGCgVTdGF0cxIdLnVyZC5pbmdlc3Rlci52MS5TdGF0c1JlcXVlc3QaHi51cmQuaW5nZXN0ZXIudjEuU3RhdHNSZXNwb25zZRJUCglMaXN0SGVhZHMSIS51cmQuaW5nZXN0ZXIudjEuTGlzdEhlYWRzUmVxdWVzdBoiLnVyZC5pbmdlc3Rlci52MS5MaXN0SGVhZHNSZXNwb25zZTABEkMKBFNlYWwSHC51cmQuaW5nZXN0ZXIudjEuU2VhbFJlcXVlc3QaHS51cmQuaW5nZXN0ZXIudjEuU2VhbFJlc3BvbnNlEk8KCFRydW5jYXRlEiAudXJkLmluZ2VzdGVyLnYxLlRydW5jYXRlUmVxdWVzdBohLnVyZC5pbmdlc3Rlci52MS5UcnVuY2F0ZVJlc3BvbnNlElsKDFRha2VTbmFwc2hvdBIkLnVyZC5pbmdlc3Rlci52MS5UYWtlU25hcHNob3RSZXF1ZXN0GiUudXJkLmluZ2VzdGVyLnYxLlRha2VTbmFwc2hvdFJlc3BvbnNlYgZwcm90bzM", [file_urd_errors_v1_errors]);
 
 /**
  * PushRequest is one batch of one tenant.
@@ -840,6 +840,260 @@ export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
   messageDesc(file_urd_ingester_v1_ingester, 23);
 
 /**
+ * ListHeadsRequest asks for all tenants.
+ *
+ * @generated from message urd.ingester.v1.ListHeadsRequest
+ */
+export type ListHeadsRequest = Message<"urd.ingester.v1.ListHeadsRequest"> & {
+};
+
+/**
+ * Describes the message urd.ingester.v1.ListHeadsRequest.
+ * Use `create(ListHeadsRequestSchema)` to create a new message.
+ */
+export const ListHeadsRequestSchema: GenMessage<ListHeadsRequest> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 24);
+
+/**
+ * ListHeadsResponse holds some tenants.
+ *
+ * @generated from message urd.ingester.v1.ListHeadsResponse
+ */
+export type ListHeadsResponse = Message<"urd.ingester.v1.ListHeadsResponse"> & {
+  /**
+   * At most 1000.
+   *
+   * @generated from field: repeated urd.ingester.v1.TenantHead heads = 1;
+   */
+  heads: TenantHead[];
+};
+
+/**
+ * Describes the message urd.ingester.v1.ListHeadsResponse.
+ * Use `create(ListHeadsResponseSchema)` to create a new message.
+ */
+export const ListHeadsResponseSchema: GenMessage<ListHeadsResponse> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 25);
+
+/**
+ * TenantHead says what an ingester holds of a tenant.
+ *
+ * @generated from message urd.ingester.v1.TenantHead
+ */
+export type TenantHead = Message<"urd.ingester.v1.TenantHead"> & {
+  /**
+   * Tenant id.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * Series held in memory.
+   *
+   * @generated from field: uint64 series = 2;
+   */
+  series: bigint;
+
+  /**
+   * Samples accepted since start.
+   *
+   * @generated from field: uint64 samples_appended = 3;
+   */
+  samplesAppended: bigint;
+
+  /**
+   * Oldest sample time held, ms; absent when none is.
+   *
+   * @generated from field: optional int64 oldest_time_ms = 4;
+   */
+  oldestTimeMs?: bigint | undefined;
+
+  /**
+   * Newest sample time ever accepted, ms; absent when none was.
+   *
+   * @generated from field: optional int64 newest_time_ms = 5;
+   */
+  newestTimeMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message urd.ingester.v1.TenantHead.
+ * Use `create(TenantHeadSchema)` to create a new message.
+ */
+export const TenantHeadSchema: GenMessage<TenantHead> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 26);
+
+/**
+ * ChunksPosition is a place in the chunks files of an ingester.
+ *
+ * @generated from message urd.ingester.v1.ChunksPosition
+ */
+export type ChunksPosition = Message<"urd.ingester.v1.ChunksPosition"> & {
+  /**
+   * Number of the chunks file.
+   *
+   * @generated from field: uint32 file = 1;
+   */
+  file: number;
+
+  /**
+   * Byte in it.
+   *
+   * @generated from field: uint64 offset = 2;
+   */
+  offset: bigint;
+};
+
+/**
+ * Describes the message urd.ingester.v1.ChunksPosition.
+ * Use `create(ChunksPositionSchema)` to create a new message.
+ */
+export const ChunksPositionSchema: GenMessage<ChunksPosition> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 27);
+
+/**
+ * SealRequest closes chunks.
+ *
+ * @generated from message urd.ingester.v1.SealRequest
+ */
+export type SealRequest = Message<"urd.ingester.v1.SealRequest"> & {
+  /**
+   * Tenant id.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * A border of two hours, ms: chunks wholly before it are closed.
+   *
+   * @generated from field: int64 before_ms = 2;
+   */
+  beforeMs: bigint;
+};
+
+/**
+ * Describes the message urd.ingester.v1.SealRequest.
+ * Use `create(SealRequestSchema)` to create a new message.
+ */
+export const SealRequestSchema: GenMessage<SealRequest> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 28);
+
+/**
+ * SealResponse tells how far chunks are closed.
+ *
+ * @generated from message urd.ingester.v1.SealResponse
+ */
+export type SealResponse = Message<"urd.ingester.v1.SealResponse"> & {
+  /**
+   * Where the next chunk will lie.
+   *
+   * @generated from field: urd.ingester.v1.ChunksPosition position = 1;
+   */
+  position?: ChunksPosition | undefined;
+};
+
+/**
+ * Describes the message urd.ingester.v1.SealResponse.
+ * Use `create(SealResponseSchema)` to create a new message.
+ */
+export const SealResponseSchema: GenMessage<SealResponse> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 29);
+
+/**
+ * TruncateRequest drops what a block holds.
+ *
+ * @generated from message urd.ingester.v1.TruncateRequest
+ */
+export type TruncateRequest = Message<"urd.ingester.v1.TruncateRequest"> & {
+  /**
+   * Tenant id.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * As in SealRequest.
+   *
+   * @generated from field: int64 before_ms = 2;
+   */
+  beforeMs: bigint;
+
+  /**
+   * As SealResponse had it.
+   *
+   * @generated from field: urd.ingester.v1.ChunksPosition sealed_before = 3;
+   */
+  sealedBefore?: ChunksPosition | undefined;
+};
+
+/**
+ * Describes the message urd.ingester.v1.TruncateRequest.
+ * Use `create(TruncateRequestSchema)` to create a new message.
+ */
+export const TruncateRequestSchema: GenMessage<TruncateRequest> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 30);
+
+/**
+ * TruncateResponse tells what is left.
+ *
+ * @generated from message urd.ingester.v1.TruncateResponse
+ */
+export type TruncateResponse = Message<"urd.ingester.v1.TruncateResponse"> & {
+  /**
+   * Series of the tenant that are still held.
+   *
+   * @generated from field: uint64 series = 1;
+   */
+  series: bigint;
+};
+
+/**
+ * Describes the message urd.ingester.v1.TruncateResponse.
+ * Use `create(TruncateResponseSchema)` to create a new message.
+ */
+export const TruncateResponseSchema: GenMessage<TruncateResponse> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 31);
+
+/**
+ * TakeSnapshotRequest asks for a snapshot.
+ *
+ * @generated from message urd.ingester.v1.TakeSnapshotRequest
+ */
+export type TakeSnapshotRequest = Message<"urd.ingester.v1.TakeSnapshotRequest"> & {
+};
+
+/**
+ * Describes the message urd.ingester.v1.TakeSnapshotRequest.
+ * Use `create(TakeSnapshotRequestSchema)` to create a new message.
+ */
+export const TakeSnapshotRequestSchema: GenMessage<TakeSnapshotRequest> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 32);
+
+/**
+ * TakeSnapshotResponse tells how it went.
+ *
+ * @generated from message urd.ingester.v1.TakeSnapshotResponse
+ */
+export type TakeSnapshotResponse = Message<"urd.ingester.v1.TakeSnapshotResponse"> & {
+  /**
+   * False when the disk did not take it; nothing is lost by that.
+   *
+   * @generated from field: bool taken = 1;
+   */
+  taken: boolean;
+};
+
+/**
+ * Describes the message urd.ingester.v1.TakeSnapshotResponse.
+ * Use `create(TakeSnapshotResponseSchema)` to create a new message.
+ */
+export const TakeSnapshotResponseSchema: GenMessage<TakeSnapshotResponse> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 33);
+
+/**
  * PayloadFormat says which message PushRequest.payload holds.
  *
  * @generated from enum urd.ingester.v1.PayloadFormat
@@ -1046,6 +1300,48 @@ export const IngesterService: GenService<{
     methodKind: "unary";
     input: typeof StatsRequestSchema;
     output: typeof StatsResponseSchema;
+  },
+  /**
+   * ListHeads tells what is held of each tenant that has series, in no order.
+   *
+   * @generated from rpc urd.ingester.v1.IngesterService.ListHeads
+   */
+  listHeads: {
+    methodKind: "server_streaming";
+    input: typeof ListHeadsRequestSchema;
+    output: typeof ListHeadsResponseSchema;
+  },
+  /**
+   * Seal closes the tenant's chunks that lie before a time, and answers with the place of the
+   * next chunk: everything closed now lies before it.
+   *
+   * @generated from rpc urd.ingester.v1.IngesterService.Seal
+   */
+  seal: {
+    methodKind: "unary";
+    input: typeof SealRequestSchema;
+    output: typeof SealResponseSchema;
+  },
+  /**
+   * Truncate drops chunks that lie before a time and were sealed before a place: a block holds
+   * them. Reads that began earlier see them to their end; the call waits for those.
+   *
+   * @generated from rpc urd.ingester.v1.IngesterService.Truncate
+   */
+  truncate: {
+    methodKind: "unary";
+    input: typeof TruncateRequestSchema;
+    output: typeof TruncateResponseSchema;
+  },
+  /**
+   * TakeSnapshot makes what was truncated stay so over a restart, and cuts the log.
+   *
+   * @generated from rpc urd.ingester.v1.IngesterService.TakeSnapshot
+   */
+  takeSnapshot: {
+    methodKind: "unary";
+    input: typeof TakeSnapshotRequestSchema;
+    output: typeof TakeSnapshotResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_urd_ingester_v1_ingester, 0);

@@ -11,9 +11,9 @@ const ulid = "01J00000000000000000000000";
 const series = blockSeries(250, 30_000);
 let dir = "";
 
-beforeEach(() => {
+beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "urd-block-"));
-  writeBlock(nodeVfs, dir, {
+  await writeBlock(nodeVfs, dir, {
     ulid,
     minTimeMs: blockStartMs,
     maxTimeMs: blockStartMs + 7_200_000,
