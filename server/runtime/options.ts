@@ -242,9 +242,9 @@ const querierOptions: OptionTable<Config>["querier"] = {
   queriesPerTenantMax: option({
     key: "query_scheduler.max_outstanding_requests_per_tenant",
     kind: integer({ min: 1 }),
-    default: 800,
+    default: 200,
     maturity: "advanced",
-    doc: "Queries of one tenant that wait for a thread, after which further ones are refused.",
+    doc: "Queries of one tenant that a query thread works at or holds waiting, after which further ones are refused. A thread takes 256 of all tenants.",
   }),
 };
 
