@@ -7,7 +7,7 @@ export {
   scaleHistogram,
   subtractHistograms,
 } from "./arithmetic.ts";
-export { allBuckets, type Bucket, reduceResolution } from "./buckets.ts";
+export { type Bucket, reduceResolution } from "./buckets.ts";
 export {
   type BucketCounts,
   bucketsFrom,
@@ -17,7 +17,6 @@ export {
   type FloatHistogram,
   hasCustomBuckets,
   histogramsEqual,
-  noBuckets,
   sameNumbers,
 } from "./float-histogram.ts";
 export { histogramFraction, histogramQuantile, histogramVariance } from "./statistics.ts";

@@ -174,7 +174,7 @@ function checkValues(command: EvalCommand, answer: Answer): string | undefined {
   if (only !== undefined && command.results.length === 1 && !/[\s{]/.test(only)) {
     const value = answer.series[0]?.points[0]?.[1];
     const equal = typeof value === "number" && almostEqual(value, parseNumber(only));
-    return equal ? undefined : `value is ${value}, expected ${only}`;
+    return equal ? undefined : `value is ${shown(value)}, expected ${only}`;
   }
   return checkSeries(command, answer);
 }
@@ -198,7 +198,7 @@ function checkSeries(command: EvalCommand, answer: Answer): string | undefined {
   const [extra] = found.values();
   return extra === undefined
     ? undefined
-    : `unexpected series ${extra.labels.join(" ")}: ${extra.points.map(([, value]) => value).join(" ")}`;
+    : `unexpected series ${extra.labels.join(" ")}: ${extra.points.map(([, value]) => shown(value)).join(" ")}`;
 }
 
 function checkPoints(
@@ -213,7 +213,7 @@ function checkPoints(
     const found = byTime.get(timeMs);
     byTime.delete(timeMs);
     if (value === "absent" || value === "stale") {
-      if (found !== undefined) return `has ${found} at step ${i}`;
+      if (found !== undefined) return `has ${shown(found)} at step ${i}`;
     } else if (typeof value !== "number") {
       if (typeof found === "object" && isSameHistogram(value, found, almostEqual)) continue;
       return `has ${JSON.stringify(found)} at step ${i}, expected ${JSON.stringify(value)}`;
@@ -232,4 +232,9 @@ function almostEqual(a: number, b: number): boolean {
   const sum = Math.abs(a) + Math.abs(b);
   if (a === 0 || b === 0 || sum < Number.MIN_VALUE) return difference < 1e-6 * Number.MIN_VALUE;
   return difference / Math.min(sum, Number.MAX_VALUE) < 1e-6;
+}
+
+/** A value for a message. */
+function shown(value: number | FloatHistogram | undefined): string {
+  return typeof value === "number" ? String(value) : JSON.stringify(value ?? "nothing");
 }
