@@ -41,7 +41,7 @@ export function createIngesterHandlers(
     }),
     metadata: (request) => ({ metadata: metadataOf(parts.metadata, request) }),
     stats: (request) => statsOf(open(), request),
-    listHeads: () => listHeads(open()),
+    listHeads: (request) => listHeads(open(), request),
     seal: (request) => seal(open(), request),
     truncate: (request) => truncate(open(), request),
     takeSnapshot: async () => ({ taken: await open().takeSnapshot() }),

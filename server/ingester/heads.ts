@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
+  type ListHeadsRequest,
   type ListHeadsResponse,
   ListHeadsResponseSchema,
   type SealRequest,
@@ -16,13 +17,22 @@ import type { Shard, TenantHead } from "../shard/index.ts";
 /** Tenants in one message of an answer. */
 const headsPerMessage = 1000;
 
-/** Tells what the shard holds of each tenant that has series. */
-export async function* listHeads(shard: Shard): AsyncGenerator<ListHeadsResponse> {
-  const heads = shard.heads().filter(({ stats }) => stats.series > 0);
+/** Tells what the shard holds of a tenant, or of each one that has series. */
+export async function* listHeads(
+  shard: Shard,
+  { tenant }: ListHeadsRequest,
+): AsyncGenerator<ListHeadsResponse> {
+  const heads = headsOf(shard, tenant).filter(({ stats }) => stats.series > 0);
   for (let from = 0; from < heads.length; from += headsPerMessage) {
     const some = heads.slice(from, from + headsPerMessage);
     yield create(ListHeadsResponseSchema, { heads: some.map(headMessage) });
   }
+}
+
+function headsOf(shard: Shard, tenant: string): readonly TenantHead[] {
+  if (tenant === "") return shard.heads();
+  const stats = shard.tenantStats(tenant);
+  return stats === undefined ? [] : [{ tenant, stats }];
 }
 
 function headMessage({ tenant, stats }: TenantHead): MessageInitShape<typeof TenantHeadSchema> {

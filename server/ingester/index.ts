@@ -1,2 +1,6 @@
 export type { IngesterParts } from "./handlers.ts";
-export type { ShardThreadData } from "./thread-data.ts";
+export type {
+  BackgroundThreadData,
+  BackgroundThreadMessage,
+  ShardThreadData,
+} from "./thread-data.ts";

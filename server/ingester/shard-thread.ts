@@ -17,6 +17,7 @@ import {
 } from "../platform/telemetry/index.ts";
 import { nodeVfs } from "../platform/vfs/index.ts";
 import {
+  HeadSignal,
   inlineSyncer,
   NewestTimes,
   openShard,
@@ -41,6 +42,7 @@ const logger = createLogger(data.log).with({ thread: data.name });
 const limits = createLimits(data.limits);
 const registry = createMetricRegistry();
 const metadata = new MetadataStore(systemClock);
+const headSignal = new HeadSignal(data.headSignal);
 let shard: Shard | undefined;
 
 const service = serve(
@@ -93,6 +95,7 @@ async function open(): Promise<void> {
       },
     },
     createKernel: () => createShardKernel({ url: data.kernelUrl, seriesMax: data.seriesMax }),
+    onWideHead: () => headSignal.raise(),
     onSnapshotSlice: (pauseMs) => pauses.observe(pauseMs / 1000),
     onFatal: (error) => {
       // Out of every promise: the thread must end, whatever is waited for.

@@ -39,15 +39,65 @@ export async function* queryStreams(
   request: MessageInitShape<typeof QueryStreamRequestSchema>,
   signal: AbortSignal,
 ): AsyncGenerator<PeerPart> {
+  const { parts, close } = startStreams(peers, request, signal);
+  try {
+    yield* parts;
+  } finally {
+    close();
+  }
+}
+
+/** Streams of all peers that have begun. */
+export interface OpenedStreams {
+  /** As `queryStreams` gives them; read once. */
+  readonly parts: AsyncIterable<PeerPart>;
+  /** Ends what is not read yet; to be called in any case. */
+  close(): void;
+}
+
+/**
+ * Asks all peers as `queryStreams` does, and resolves when every one of them has begun to
+ * answer: from then on no peer drops what it has not sent yet, so whatever it dropped before is
+ * to be found in blocks that are published by now.
+ */
+export async function openQueryStreams(
+  peers: readonly IngesterPeer[],
+  request: MessageInitShape<typeof QueryStreamRequestSchema>,
+  signal: AbortSignal,
+): Promise<OpenedStreams> {
+  const started = startStreams(peers, request, signal);
+  try {
+    await started.begun;
+    return started;
+  } catch (error) {
+    started.close();
+    throw error;
+  }
+}
+
+function startStreams(
+  peers: readonly IngesterPeer[],
+  request: MessageInitShape<typeof QueryStreamRequestSchema>,
+  signal: AbortSignal,
+): OpenedStreams & { readonly begun: Promise<unknown> } {
   refuseNobody(peers);
   const leave = new AbortController();
   const options = { signal: AbortSignal.any([signal, leave.signal]) };
   const streams = peers.map((peer) => startStream(peer, peer.client.queryStream(request, options)));
-  try {
-    for (const stream of streams) yield* readToEnd(stream);
-  } finally {
-    leave.abort();
-  }
+  const begun = Promise.all(
+    streams.map(({ peer, first }) =>
+      first.catch((error: unknown) => {
+        throw peerFailure(peer, error);
+      }),
+    ),
+  );
+  // Who reads the parts meets the failure there.
+  begun.catch(() => undefined);
+  return { begun, parts: readAll(streams), close: () => leave.abort() };
+}
+
+async function* readAll(streams: readonly StartedStream[]): AsyncGenerator<PeerPart> {
+  for (const stream of streams) yield* readToEnd(stream);
 }
 
 /** A stream whose first message was asked for already: that is what starts it. */

@@ -1,6 +1,7 @@
 import type { Hole, SeriesResponse, StreamEnd } from "../../gen/urd/ingester/v1/ingester_pb.ts";
-import { compareLabels, type Labels, labelsKey, urdError } from "../model/index.ts";
-import { askAll, type IngesterPeer, queryStreams } from "../peers/index.ts";
+import type { LocalBlocks } from "../blocks/index.ts";
+import { compareLabels, type Labels, labelsKey, parseTenantId, urdError } from "../model/index.ts";
+import { askAll, type IngesterPeer, openQueryStreams } from "../peers/index.ts";
 import type {
   LabelResult,
   QueryCall,
@@ -8,8 +9,14 @@ import type {
   Selection,
   SeriesBatch,
 } from "../storage/index.ts";
-import { createSeriesFrameDecoder, labelsOfRefs, selectorOf } from "../wire/index.ts";
+import {
+  createSeriesFrameDecoder,
+  labelsOfRefs,
+  type ReceivedSeries,
+  selectorOf,
+} from "../wire/index.ts";
 import type { BatchBuilder } from "./batch-builder.ts";
+import { type BlockReads, type BlockSelection, openBlockReads } from "./block-source.ts";
 import type { BuilderPool } from "./builder-pool.ts";
 import { mergeSortedTexts, truncatedWarning } from "./merge-texts.ts";
 import type { ReadReport } from "./read-report.ts";
@@ -21,6 +28,8 @@ export interface IngesterSourceOptions {
   readonly peers: readonly IngesterPeer[];
   /** True when chunks files can be read here, so that shards may send locations. */
   readonly readsChunksFiles: boolean;
+  /** The blocks on this machine; undefined: there are none. */
+  readonly blocks?: LocalBlocks | undefined;
   readonly builders: BuilderPool;
   /** Series after which a shard refuses; 0: no limit. */
   readonly seriesMax: number;
@@ -30,9 +39,13 @@ export interface IngesterSourceOptions {
 }
 
 /**
- * Reads one tenant's recent data from the ingest shards. Series come shard by shard, within a
- * shard by reference, so equal data has equal order. Every answer is complete or fails: a
- * shard that cannot be asked, a damaged chunk and a hole in the log are errors.
+ * Reads one tenant's data from the ingest shards and the blocks that were cut out of them. Series
+ * come shard by shard, within a shard by reference, then those that only blocks have, so equal
+ * data has equal order. Every answer is complete or fails: a shard that cannot be asked, a block
+ * or a chunk that is damaged and a hole in the log are errors.
+ *
+ * The shards are asked first and the blocks looked up when all of them have begun to answer: what
+ * a shard dropped by then is in a block, and it drops nothing under a read that has begun.
  */
 export function createIngesterSource(options: IngesterSourceOptions): Queryable {
   for (const peer of options.peers) options.report.asked.add(peer.name);
@@ -40,13 +53,25 @@ export function createIngesterSource(options: IngesterSourceOptions): Queryable 
     select: (selection, call) => select(options, selection, call),
     series: (selections, limit, call) => series(options, { selections, limit }, call),
     labelNames: (selections, limit, call) =>
-      listTexts(options, { selections, limit, call }, async ({ client }, request, peerOptions) => {
-        return (await client.labelNames(request, peerOptions)).names;
-      }),
+      listTexts(
+        options,
+        { selections, limit, call },
+        {
+          heads: async ({ client }, request, peerOptions) =>
+            (await client.labelNames(request, peerOptions)).names,
+          blocks: (reads, wanted) => reads.labelNames(wanted, call.signal),
+        },
+      ),
     labelValues: (name, ...[selections, limit, call]) =>
-      listTexts(options, { selections, limit, call }, async ({ client }, request, peerOptions) => {
-        return (await client.labelValues({ ...request, name }, peerOptions)).values;
-      }),
+      listTexts(
+        options,
+        { selections, limit, call },
+        {
+          heads: async ({ client }, request, peerOptions) =>
+            (await client.labelValues({ ...request, name }, peerOptions)).values,
+          blocks: (reads, wanted) => reads.labelValues(name, wanted, call.signal),
+        },
+      ),
   };
 }
 
@@ -66,21 +91,98 @@ async function* select(
   const { samplesMax } = options;
   const read = { range: selection, account: call.account, samplesMax };
   let decoder = createSeriesFrameDecoder();
+  let heads: Awaited<ReturnType<typeof openQueryStreams>> | undefined;
+  let stored: StoredPart | undefined;
   try {
-    for await (const { peer, part } of queryStreams(options.peers, request, call.signal)) {
+    heads = await openQueryStreams(options.peers, request, call.signal);
+    stored = await selectStored(options, selection, call);
+    for await (const { peer, part } of heads.parts) {
       if (part.case === "end") {
         refuseHoles(part.value, selection, peer);
         decoder = createSeriesFrameDecoder();
         continue;
       }
       for (const one of decoder.decode(part.value)) {
-        builder.add(one, peer.shard, read);
+        builder.add(withStored(one, stored), peer.shard, read);
         if (builder.isFull()) yield handOut(builder, call);
       }
     }
+    for (const one of stored?.selection.rest() ?? []) {
+      builder.add(one, 0, read);
+      if (builder.isFull()) yield handOut(builder, call);
+    }
     if (!builder.isEmpty()) yield handOut(builder, call);
   } finally {
+    heads?.close();
+    stored?.release();
     options.builders.giveBack(builder);
+  }
+}
+
+/** Series of the blocks, and what gives the blocks back. */
+interface StoredPart {
+  readonly selection: BlockSelection;
+  release(): void;
+}
+
+/** Selects from the blocks that overlap the range; undefined when none do. */
+async function selectStored(
+  options: IngesterSourceOptions,
+  selection: Selection,
+  { signal }: QueryCall,
+): Promise<StoredPart | undefined> {
+  const reads = openReads(options, [selection]);
+  if (reads === undefined) return undefined;
+  try {
+    const { seriesMax } = options;
+    const found = await reads.select(selection, { signal, seriesMax });
+    return { selection: found, release: () => reads.release() };
+  } catch (error) {
+    reads.release();
+    throw error;
+  }
+}
+
+/** A series of a shard with its older chunks in front. */
+function withStored(series: ReceivedSeries, stored: StoredPart | undefined): ReceivedSeries {
+  if (stored === undefined) return series;
+  const older = stored.selection.take(series.labels);
+  if (older.length === 0) return series;
+  return { labels: series.labels, chunks: [...older, ...series.chunks] };
+}
+
+/** Borrows the blocks that overlap any of the selections (none: all blocks), if there are any. */
+function openReads(
+  { blocks, tenant, report }: IngesterSourceOptions,
+  selections: readonly Selection[],
+): BlockReads | undefined {
+  if (blocks === undefined) return undefined;
+  const all = selections.length === 0;
+  const startMs = all ? -Infinity : Math.min(...selections.map((one) => one.startMs));
+  const endMs = all ? Infinity : Math.max(...selections.map((one) => one.endMs));
+  const id = parseTenantId(tenant);
+  if (typeof id !== "string") return undefined;
+  const reads = openBlockReads(blocks, id, { startMs, endMs });
+  if (reads.names.length === 0) {
+    reads.release();
+    return undefined;
+  }
+  for (const name of reads.names) report.asked.add(name);
+  return reads;
+}
+
+/** Asks the blocks behind a label call, whose shards have answered; undefined when none overlap. */
+async function askStored<T>(
+  options: IngesterSourceOptions,
+  selections: readonly Selection[],
+  ask: (reads: BlockReads) => Promise<T>,
+): Promise<T | undefined> {
+  const reads = openReads(options, selections);
+  if (reads === undefined) return undefined;
+  try {
+    return await ask(reads);
+  } finally {
+    reads.release();
   }
 }
 
@@ -125,7 +227,7 @@ function listRequest(
   options: IngesterSourceOptions,
   { selections, limit }: Omit<Listing, "call">,
 ): ListRequest | undefined {
-  const wanted = selections.filter((selection) => selection.startMs <= selection.endMs);
+  const wanted = nonEmpty(selections);
   if (wanted.length === 0 && selections.length > 0) return undefined;
   return {
     tenant: options.tenant,
@@ -134,21 +236,33 @@ function listRequest(
   };
 }
 
+function nonEmpty(selections: readonly Selection[]): readonly Selection[] {
+  return selections.filter((selection) => selection.startMs <= selection.endMs);
+}
+
 async function listTexts(
   options: IngesterSourceOptions,
   listing: Listing,
-  ask: (
-    peer: IngesterPeer,
-    request: ListRequest,
-    options: { readonly signal: AbortSignal },
-  ) => Promise<string[]>,
+  ask: {
+    readonly heads: (
+      peer: IngesterPeer,
+      request: ListRequest,
+      options: { readonly signal: AbortSignal },
+    ) => Promise<string[]>;
+    readonly blocks: (
+      reads: BlockReads,
+      wanted: readonly Selection[],
+    ) => Promise<ReadonlySet<string>>;
+  },
 ): Promise<LabelResult> {
   const request = listRequest(options, listing);
   if (request === undefined) return { values: [], warnings: [] };
   const lists = await askAll(options.peers, listing.call.signal, (peer, peerOptions) =>
-    ask(peer, request, peerOptions),
+    ask.heads(peer, request, peerOptions),
   );
-  return mergeSortedTexts(lists, listing.limit);
+  const wanted = nonEmpty(listing.selections);
+  const stored = await askStored(options, wanted, (reads) => ask.blocks(reads, wanted));
+  return mergeSortedTexts(stored === undefined ? lists : [...lists, [...stored]], listing.limit);
 }
 
 async function series(
@@ -161,7 +275,11 @@ async function series(
   const lists = await askAll(options.peers, call.signal, (peer, peerOptions) =>
     readSeries(peer.client.series(request, peerOptions)),
   );
-  const unique = new Map(lists.flat().map((labels) => [labelsKey(labels), labels]));
+  const chosen = nonEmpty(wanted.selections);
+  const stored = await askStored(options, chosen, (reads) => reads.series(chosen, call.signal));
+  const unique = new Map(
+    [...lists.flat(), ...(stored ?? [])].map((labels) => [labelsKey(labels), labels]),
+  );
   const all = [...unique.values()].sort(compareLabels);
   if (wanted.limit === 0 || all.length <= wanted.limit) return { series: all, warnings: [] };
   return { series: all.slice(0, wanted.limit), warnings: [truncatedWarning] };

@@ -1,5 +1,6 @@
 import os from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { blocksDirectory, openLocalBlocks } from "../blocks/index.ts";
 import { createLimits } from "../limits/index.ts";
 import { defined, errorText, systemClock } from "../platform/base/index.ts";
 import { type PortServer, RawQueryService, serve, serveOnPort } from "../platform/rpc/index.ts";
@@ -19,7 +20,7 @@ import { samplesMaxOf } from "./query-account.ts";
 import { createQueryMetrics } from "./query-metrics.ts";
 import { createQueryService } from "./query-service.ts";
 import type { QueryThreadData, QueryThreadMessage } from "./query-thread-messages.ts";
-import { createShardPeers } from "./shard-peers.ts";
+import { createShardPeers } from "../peers/index.ts";
 import { createTurnScheduler } from "./turns.ts";
 
 /**
@@ -35,6 +36,9 @@ const turnMs = 5;
 const activeQueriesMax = 256;
 /** Pages of chunks files; the system's own page cache stands behind. */
 const chunkCacheSizeBytesMax = 64 * 1024 * 1024;
+
+/** Blocks that stay open while nobody reads them: symbols and postings tables are in memory. */
+const blocksOpenMax = 16;
 
 const data = workerData as QueryThreadData;
 const logger = createLogger(data.log).with({ thread: data.name });
@@ -53,6 +57,9 @@ function run(thread: QueryThreadData, log: Logger): void {
     pathOf: (shard, file) => chunksFilePath(thread.dataDir, shard, file),
     cacheSizeBytesMax: chunkCacheSizeBytesMax,
   });
+  const blocks = openLocalBlocks(nodeVfs, blocksDirectory(thread.dataDir), {
+    openMax: blocksOpenMax,
+  });
   const builders = createBuilderPool(chunks);
   const service = createQueryService({
     clock,
@@ -68,6 +75,7 @@ function run(thread: QueryThreadData, log: Logger): void {
         tenant,
         peers: peers.all(),
         readsChunksFiles: true,
+        blocks,
         builders,
         seriesMax: seriesPerQueryMax,
         samplesMax: samplesMaxOf({ samplesMax, memorySizeBytesMax: queryMemorySizeBytesMax }),
@@ -92,6 +100,7 @@ function run(thread: QueryThreadData, log: Logger): void {
       for (const server of servers) server.close();
       peers.close();
       chunks.close();
+      blocks.close();
       closePorts(main, thread.metricsPort);
     }
   });

@@ -7,6 +7,7 @@ export const moduleNames = [
   "limits",
   "log-sync",
   "ingester",
+  "background",
   "distributor",
   "querier",
   "gateway",
@@ -26,6 +27,7 @@ export const modules: Readonly<Record<ModuleName, readonly ModuleName[]>> = {
   limits: [],
   "log-sync": [],
   ingester: ["data-dir", "limits"],
+  background: ["ingester"],
   distributor: ["ingester", "log-sync"],
   querier: ["limits"],
   gateway: ["public-port", "distributor", "querier"],
@@ -34,7 +36,7 @@ export const modules: Readonly<Record<ModuleName, readonly ModuleName[]>> = {
 
 /** The modules that each target asks for itself; what they need comes along. */
 export const targetModules: Readonly<Record<Target, readonly ModuleName[]>> = {
-  all: ["gateway", "self-monitoring"],
+  all: ["gateway", "background", "self-monitoring"],
 };
 
 /** All modules that `wanted` targets need, in the order of `moduleNames`. */

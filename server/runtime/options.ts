@@ -57,6 +57,9 @@ export interface Config {
     readonly sync: WalSyncMode;
     readonly syncIntervalMs: number;
   };
+  readonly blocksStorage: {
+    readonly headCompactionIntervalMs: number;
+  };
   readonly querier: {
     /** 0: by cores. */
     readonly workers: number;
@@ -212,6 +215,16 @@ const walOptions: OptionTable<Config>["wal"] = {
   }),
 };
 
+const blocksStorageOptions: OptionTable<Config>["blocksStorage"] = {
+  headCompactionIntervalMs: option({
+    key: "blocks_storage.tsdb.head_compaction_interval",
+    kind: duration({ min: 1000, max: 900_000 }),
+    default: 60_000,
+    maturity: "advanced",
+    doc: "How often it is looked whether samples in memory are to go into blocks. A tenant whose samples span more than three hours is looked at sooner.",
+  }),
+};
+
 const querierOptions: OptionTable<Config>["querier"] = {
   workers: option({
     key: "querier.workers",
@@ -280,6 +293,7 @@ export const options: OptionTable<Config> = {
   distributor: distributorOptions,
   ingester: ingesterOptions,
   wal: walOptions,
+  blocksStorage: blocksStorageOptions,
   querier: querierOptions,
   limits: limitOptions,
   runtimeConfig: runtimeConfigOptions,

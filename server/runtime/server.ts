@@ -87,6 +87,7 @@ export async function createServer(config: Config, world: ServerWorld): Promise<
     limits: createOverrides(config, { limits, clock, logger, metrics }),
     "log-sync": threads.logSync,
     ingester: threads.ingester,
+    background: threads.background,
     distributor: alwaysServing,
     querier: threads.querier,
     gateway: alwaysServing,

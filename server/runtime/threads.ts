@@ -1,5 +1,9 @@
 import { MessageChannel } from "node:worker_threads";
-import type { ShardThreadData } from "../ingester/index.ts";
+import type {
+  BackgroundThreadData,
+  BackgroundThreadMessage,
+  ShardThreadData,
+} from "../ingester/index.ts";
 import { createFrontKernel, createShardKernel } from "../kernel/index.ts";
 import type { Limits, LimitsState } from "../limits/index.ts";
 import { assert, type Clock } from "../platform/base/index.ts";
@@ -7,7 +11,12 @@ import type { Channel } from "../platform/rpc/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
 import type { QueryThreadData, QueryThreadMessage } from "../querier/index.ts";
 import { nodeVfs } from "../platform/vfs/index.ts";
-import { newestTimesMemory, prepareShards, shardDefaults } from "../shard/index.ts";
+import {
+  headSignalMemory,
+  newestTimesMemory,
+  prepareShards,
+  shardDefaults,
+} from "../shard/index.ts";
 import { createLeastBusyChannel } from "./least-busy-channel.ts";
 import type { Config } from "./options.ts";
 import type { MetricThreads } from "./process-metrics.ts";
@@ -32,6 +41,7 @@ export interface ThreadsOptions {
 export interface Threads {
   readonly logSync: Module;
   readonly ingester: Module;
+  readonly background: Module;
   readonly querier: Module;
   /** To the ingester service of each shard. */
   readonly shardChannels: readonly Channel[];
@@ -49,6 +59,7 @@ export function createThreads(options: ThreadsOptions): Threads {
   const stopTimeoutMs = config.process.shutdownTimeoutMs;
   const logSync = createLogSync(options);
   const newestTimes = newestTimesMemory();
+  const headSignal = headSignalMemory();
   const common = groupOptions(options);
   const shards = new ThreadGroup({
     ...common,
@@ -56,9 +67,10 @@ export function createThreads(options: ThreadsOptions): Threads {
     unavailable: "shard-unavailable",
     count: options.counts.shards,
     entry: threadEntry("ingester/shard-thread.ts"),
-    prepare: (shard) => shardInput(options, { shard, newestTimes, logSync }),
+    prepare: (shard) => shardInput(options, { shard, newestTimes, headSignal, logSync }),
     onServing: (shard) => {
       for (const query of queries.serving) connect(query, shard);
+      if (background.serving.length > 0) connectBackground(shard);
     },
   });
   const queries = new ThreadGroup({
@@ -77,6 +89,22 @@ export function createThreads(options: ThreadsOptions): Threads {
     const message = { kind: "shard", shard, port } satisfies QueryThreadMessage;
     queries.post(query, message, [port]);
   };
+  const background = new ThreadGroup({
+    ...common,
+    kind: "background",
+    count: 1,
+    entry: threadEntry("ingester/background-thread.ts"),
+    unavailable: "internal",
+    prepare: () => backgroundInput(options, headSignal),
+    onServing: () => {
+      for (const shard of shards.serving) connectBackground(shard);
+    },
+  });
+  const connectBackground = (shard: number): void => {
+    const port = shards.connect(shard);
+    const message = { kind: "shard", shard, port } satisfies BackgroundThreadMessage;
+    background.post(0, message, [port]);
+  };
   limits.onChange((state: LimitsState) => {
     for (const group of [shards, queries]) group.broadcast({ kind: "limits", state });
   });
@@ -93,10 +121,11 @@ export function createThreads(options: ThreadsOptions): Threads {
         await shards.start();
       },
     },
+    background: asModule(background),
     querier: asModule(queries),
     shardChannels: shards.channels,
     queryChannel: createLeastBusyChannel(queries.channels),
-    groups: [shards, queries],
+    groups: [shards, queries, background],
   };
 }
 
@@ -138,7 +167,12 @@ function createLogSync({ readiness, clock, logger }: ThreadsOptions): Supervised
 
 function shardInput(
   { config, counts, limits }: ThreadsOptions,
-  own: { shard: number; newestTimes: SharedArrayBuffer; logSync: SupervisedThread },
+  own: {
+    shard: number;
+    newestTimes: SharedArrayBuffer;
+    headSignal: SharedArrayBuffer;
+    logSync: SupervisedThread;
+  },
 ): ThreadInput {
   const { port1, port2 } = new MessageChannel();
   own.logSync.post({ kind: "connect", port: port1 }, [port1]);
@@ -153,10 +187,26 @@ function shardInput(
       snapshotTailSizeBytesMin: config.ingester.snapshotTailSizeBytesMin,
       limits: limits.state,
       newestTimes: own.newestTimes,
+      headSignal: own.headSignal,
       syncPort: port2,
       kernelUrl: kernelLocation().href,
     } satisfies Omit<ShardThreadData, keyof ThreadBasics>,
     transfer: [port2],
+  };
+}
+
+function backgroundInput(
+  { config, counts }: ThreadsOptions,
+  headSignal: SharedArrayBuffer,
+): ThreadInput {
+  return {
+    workerData: {
+      shards: counts.shards,
+      dataDir: config.process.dataDir,
+      headCompactionIntervalMs: config.blocksStorage.headCompactionIntervalMs,
+      headSignal,
+    } satisfies Omit<BackgroundThreadData, keyof ThreadBasics>,
+    transfer: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { IngesterPeer } from "../peers/index.ts";
+import type { IngesterPeer } from "./ingesters.ts";
 import { defined } from "../platform/base/index.ts";
 import type { Clock } from "../platform/base/index.ts";
 import {

@@ -1,0 +1,211 @@
+import type { BlockLease, LocalBlocks } from "../blocks/index.ts";
+import { type Labels, labelsKey, labelValue, type TenantId, urdError } from "../model/index.ts";
+import { CorruptionError, errorText } from "../platform/base/index.ts";
+import type { Selection } from "../storage/index.ts";
+import { type Block, type IndexedChunk, selectSeries } from "../tsdb/index.ts";
+import type { FrameChunk } from "../wire/index.ts";
+
+/**
+ * Reads the blocks of one tenant that overlap a time. A block that cannot be read fails the call
+ * with query-incomplete, which names block and file.
+ */
+export interface BlockReads {
+  /** Names of the blocks, for the report. */
+  readonly names: readonly string[];
+  /** Selects series with their chunks in the range. Reads no chunk yet. */
+  select(selection: Selection, options: BlockReadOptions): Promise<BlockSelection>;
+  /** Label sets of series that match any selection and have a chunk in its range. */
+  series(selections: readonly Selection[], signal: AbortSignal): Promise<Labels[]>;
+  /** Label names of matching series; no selections: of all. */
+  labelNames(selections: readonly Selection[], signal: AbortSignal): Promise<Set<string>>;
+  /** Values of a label in matching series; no selections: of all. */
+  labelValues(
+    name: string,
+    selections: readonly Selection[],
+    signal: AbortSignal,
+  ): Promise<Set<string>>;
+  /** Gives the blocks back. */
+  release(): void;
+}
+
+/** What bounds a selection. */
+export interface BlockReadOptions {
+  readonly signal: AbortSignal;
+  /** Series after which the call fails; 0: no limit. */
+  readonly seriesMax: number;
+}
+
+/** Series that were selected from blocks. */
+export interface BlockSelection {
+  /** Takes a series out, with its chunks in the blocks' order; empty when there is none. */
+  take(labels: Labels): readonly FrameChunk[];
+  /** The series that nobody took, each with its chunks. */
+  rest(): Iterable<{ readonly labels: Labels; readonly chunks: readonly FrameChunk[] }>;
+}
+
+/** Series read between two moments in which the thread does other work. */
+const seriesPerTurn = 256;
+
+/** Lends the tenant's blocks that overlap [startMs, endMs]; `release` must follow. */
+export function openBlockReads(
+  blocks: LocalBlocks,
+  tenant: TenantId,
+  range: { readonly startMs: number; readonly endMs: number },
+): BlockReads {
+  const lease = blocks.acquire(tenant, range);
+  const [fault] = lease.faults;
+  if (fault !== undefined) {
+    lease.release();
+    throw urdError("query-incomplete", `A block cannot be read: ${fault.message}.`, {
+      cause: fault,
+    });
+  }
+  return new Reads(lease);
+}
+
+interface StoredSeries {
+  readonly labels: Labels;
+  readonly chunks: { readonly block: Block; readonly chunk: IndexedChunk }[];
+}
+
+class Reads implements BlockReads {
+  readonly #lease: BlockLease;
+
+  constructor(lease: BlockLease) {
+    this.#lease = lease;
+  }
+
+  get names(): readonly string[] {
+    return this.#lease.blocks.map(({ meta }) => `block ${meta.ulid}`);
+  }
+
+  release(): void {
+    this.#lease.release();
+  }
+
+  async select(selection: Selection, options: BlockReadOptions): Promise<BlockSelection> {
+    const found = new Map<string, StoredSeries>();
+    for await (const { block, labels, chunks } of this.#matching(selection, options.signal)) {
+      const key = labelsKey(labels);
+      let series = found.get(key);
+      if (series === undefined) {
+        series = { labels, chunks: [] };
+        found.set(key, series);
+        if (options.seriesMax > 0 && found.size > options.seriesMax) {
+          throw tooManySeries(options.seriesMax);
+        }
+      }
+      for (const chunk of chunks) series.chunks.push({ block, chunk });
+    }
+    return {
+      take(labels) {
+        if (found.size === 0) return [];
+        const key = labelsKey(labels);
+        const series = found.get(key);
+        found.delete(key);
+        return series === undefined ? [] : readChunks(series);
+      },
+      *rest() {
+        for (const series of found.values()) {
+          yield { labels: series.labels, chunks: readChunks(series) };
+        }
+      },
+    };
+  }
+
+  async series(selections: readonly Selection[], signal: AbortSignal): Promise<Labels[]> {
+    const found = new Map<string, Labels>();
+    for (const selection of selections) {
+      for await (const { labels } of this.#matching(selection, signal)) {
+        found.set(labelsKey(labels), labels);
+      }
+    }
+    return [...found.values()];
+  }
+
+  async labelNames(selections: readonly Selection[], signal: AbortSignal): Promise<Set<string>> {
+    const found = new Set<string>();
+    if (selectsAll(selections)) {
+      for (const block of this.#lease.blocks) {
+        for (const name of block.index.labelNames()) found.add(name);
+      }
+      return found;
+    }
+    for (const labels of await this.series(selections, signal)) {
+      for (let i = 0; i < labels.length; i += 2) found.add(labels[i] as string);
+    }
+    return found;
+  }
+
+  async labelValues(
+    name: string,
+    selections: readonly Selection[],
+    signal: AbortSignal,
+  ): Promise<Set<string>> {
+    const found = new Set<string>();
+    if (selectsAll(selections)) {
+      for (const block of this.#lease.blocks) {
+        for (const value of block.index.labelValues(name)) found.add(value);
+      }
+      return found;
+    }
+    for (const labels of await this.series(selections, signal)) {
+      const value = labelValue(labels, name);
+      if (value !== "") found.add(value);
+    }
+    return found;
+  }
+
+  /** Each matching series of each block, with its chunks that touch the range, if any do. */
+  async *#matching(
+    { matchers, startMs, endMs }: Selection,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ block: Block; labels: Labels; chunks: readonly IndexedChunk[] }> {
+    for (const block of this.#lease.blocks) {
+      const refs = readable(block, () => selectSeries(block.index, matchers));
+      for (const [count, ref] of refs.entries()) {
+        if (count % seriesPerTurn === 0) {
+          await new Promise((resolve) => setImmediate(resolve));
+          signal.throwIfAborted();
+        }
+        const { labels, chunks } = readable(block, () => block.index.series(ref));
+        const touching = chunks.filter(
+          (chunk) => chunk.minTimeMs <= endMs && chunk.maxTimeMs >= startMs,
+        );
+        if (touching.length > 0) yield { block, labels, chunks: touching };
+      }
+    }
+  }
+}
+
+/** A selection without matchers selects everything; so does having no selection. */
+function selectsAll(selections: readonly Selection[]): boolean {
+  return selections.length === 0 || selections.some(({ matchers }) => matchers.length === 0);
+}
+
+function readChunks({ chunks }: StoredSeries): FrameChunk[] {
+  return chunks.map(({ block, chunk }) => {
+    const { minTimeMs, maxTimeMs } = chunk;
+    const { encoding, bytes } = readable(block, () => block.chunk(chunk.ref));
+    return { encoding, minTimeMs, maxTimeMs, bytes, file: 0, offsetBytes: 0, sizeBytes: 0 };
+  });
+}
+
+/** Reads of a block; what is damaged or gone makes the answer incomplete, and is named. */
+function readable<T>(block: Block, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    const text = `Block ${block.meta.ulid} cannot be read: ${errorText(error)}.`;
+    throw urdError("query-incomplete", text, { cause: error });
+  }
+}
+
+function tooManySeries(seriesMax: number): Error {
+  return urdError(
+    "max-series-per-query",
+    `The query matches more than ${seriesMax} series of the blocks; narrow its matchers or raise limits.max_fetched_series_per_query.`,
+    { limit: seriesMax },
+  );
+}
