@@ -1,18 +1,18 @@
 import { createShardKernel } from "../../server/kernel/index.ts";
 import { createLimits, singleProcessDefaults } from "../../server/limits/index.ts";
-import { systemClock } from "../../server/platform/base/index.ts";
+import { defined, systemClock } from "../../server/platform/base/index.ts";
 
 import { createLogger } from "../../server/platform/telemetry/index.ts";
 import { nodeVfs } from "../../server/platform/vfs/index.ts";
 import {
   inlineSyncer,
   openShard,
-  type SelectedSeries,
   type Shard,
   shardDefaults,
   shardDirectory,
 } from "../../server/shard/index.ts";
-import { createXorDecoder, makeColumns } from "../../server/tsdb/index.ts";
+import type { Labels } from "../../server/model/index.ts";
+import { createXorDecoder, makeColumns, openBlock } from "../../server/tsdb/index.ts";
 
 /** All samples of a tenant as they lie in the files. */
 export interface StoredTenant {
@@ -25,17 +25,23 @@ export interface StoredTenant {
   holes: string[];
 }
 
+interface Pair {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** Text that is equal exactly for equal label sets; the same as the ledger's. */
-function textOf(series: SelectedSeries): string {
-  return series.pairs
+function textOf(pairs: readonly Pair[]): string {
+  return pairs
     .map(({ name, value }) => `${name}=${JSON.stringify(value)}`)
     .sort()
     .join(",");
 }
 
 /**
- * Opens the shards of a data directory that nobody uses, as a restart does, and reads every
- * sample of the tenants, staleness markers included.
+ * Opens the shards and blocks of a data directory that nobody uses, as a restart does, and reads
+ * every sample of the tenants, staleness markers included. A sample that a block has as well as a
+ * shard, or two blocks, with the same bits is not doubled: a crash while a block is cut leaves that.
  */
 export async function readStoredSamples(
   dataDir: string,
@@ -50,7 +56,40 @@ export async function readStoredSamples(
       await shard.close();
     }
   }
+  for (const tenant of tenants) addBlocks(found, dataDir, tenant);
   return found;
+}
+
+function addBlocks(found: Map<string, StoredTenant>, dataDir: string, tenant: string): void {
+  const directory = `${dataDir}/blocks/${tenant}`;
+  const stored = tenantOf(found, tenant);
+  for (const name of nodeVfs.list(directory).filter((one) => !one.endsWith(".tmp"))) {
+    const block = openBlock(nodeVfs, `${directory}/${name}`);
+    try {
+      for (const ref of block.index.allPostings()) {
+        const { labels, chunks } = block.index.series(ref);
+        const bytes = chunks.map((chunk) => block.chunk(chunk.ref).bytes);
+        addSeries(stored, { pairs: pairsOf(labels), bytes, isBlock: true });
+      }
+    } finally {
+      block.close();
+    }
+  }
+}
+
+function pairsOf(labels: Labels): Pair[] {
+  return Array.from({ length: labels.length / 2 }, (_, i) => ({
+    name: labels[2 * i] as string,
+    value: labels[2 * i + 1] as string,
+  }));
+}
+
+function tenantOf(found: Map<string, StoredTenant>, tenant: string): StoredTenant {
+  const known = found.get(tenant);
+  if (known !== undefined) return known;
+  const stored: StoredTenant = { series: new Map(), samples: 0, doubled: 0, holes: [] };
+  found.set(tenant, stored);
+  return stored;
 }
 
 function open(dataDir: string, number: number): Promise<Shard> {
@@ -80,37 +119,42 @@ async function addTenant(
   shard: Shard,
   tenant: string,
 ): Promise<void> {
-  const stored: StoredTenant = found.get(tenant) ?? {
-    series: new Map(),
-    samples: 0,
-    doubled: 0,
-    holes: [],
-  };
-  found.set(tenant, stored);
+  const stored = tenantOf(found, tenant);
   const all = { startMs: -(2 ** 52), endMs: 2 ** 52 };
   for (const hole of shard.reader.holes({ tenant, ...all })) stored.holes.push(hole.cause);
   const selection = { tenant, ...all, matchers: [], allowLocations: false, signal: undefined };
   for await (const batch of shard.reader.select(selection)) {
-    for (const series of batch) addSeries(stored, series);
+    for (const { pairs, chunks } of batch) {
+      const bytes = chunks.map((chunk) => defined(chunk.bytes, "a chunk's bytes"));
+      addSeries(stored, { pairs, bytes, isBlock: false });
+    }
   }
 }
 
 const decoder = createXorDecoder();
 
-function addSeries(stored: StoredTenant, series: SelectedSeries): void {
-  const text = textOf(series);
+function addSeries(
+  stored: StoredTenant,
+  series: {
+    readonly pairs: readonly Pair[];
+    readonly bytes: readonly Uint8Array[];
+    readonly isBlock: boolean;
+  },
+): void {
+  const text = textOf(series.pairs);
   const samples = stored.series.get(text) ?? new Map<number, bigint>();
   stored.series.set(text, samples);
   const columns = makeColumns(256);
-  for (const { bytes } of series.chunks) {
-    if (bytes === undefined) throw new Error("a chunk came without its bytes");
+  for (const bytes of series.bytes) {
     decoder.decode(bytes, { startMs: -(2 ** 52), endMs: 2 ** 52 }, columns);
   }
   for (let i = 0; i < columns.length; i++) {
     const timeMs = columns.timesMs[i] as number;
     const [low, high] = [columns.words[2 * i] as number, columns.words[2 * i + 1] as number];
+    const bits = (BigInt(high) << 32n) | BigInt(low);
+    if (series.isBlock && samples.get(timeMs) === bits) continue;
     if (samples.has(timeMs)) stored.doubled++;
-    samples.set(timeMs, (BigInt(high) << 32n) | BigInt(low));
+    samples.set(timeMs, bits);
     stored.samples++;
   }
 }
