@@ -96,7 +96,7 @@ function validBody(prng: Prng): Uint8Array {
     ],
     samples: Array.from({ length: 1 + prng.below(3) }, (_, i) => ({
       value: prng.next() * 1000,
-      timestamp: BigInt(Date.now() - 60_000 + i * 1000 + prng.below(1000)),
+      timestamp: BigInt(canaryMs - 60_000 + i * 1000 + prng.below(1000)),
     })),
   }));
   return toBinary(WriteRequestSchema, create(WriteRequestSchema, { timeseries }));
