@@ -93,7 +93,12 @@ function startStreams(
   );
   // Who reads the parts meets the failure there.
   begun.catch(() => undefined);
-  return { begun, parts: readAll(streams), close: () => leave.abort() };
+  const close = (): void => {
+    leave.abort();
+    // A stream that nobody reads on with does not notice that it was aborted.
+    for (const { iterator } of streams) void iterator.return?.().catch(() => undefined);
+  };
+  return { begun, parts: readAll(streams), close };
 }
 
 async function* readAll(streams: readonly StartedStream[]): AsyncGenerator<PeerPart> {
