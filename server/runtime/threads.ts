@@ -55,8 +55,7 @@ export interface Threads {
  * of either kind begins to serve, it is connected with all of the other kind that do.
  */
 export function createThreads(options: ThreadsOptions): Threads {
-  const { config, limits } = options;
-  const stopTimeoutMs = config.process.shutdownTimeoutMs;
+  const { limits } = options;
   const logSync = createLogSync(options);
   const newestTimes = newestTimesMemory();
   const headSignal = headSignalMemory();
@@ -108,6 +107,20 @@ export function createThreads(options: ThreadsOptions): Threads {
   limits.onChange((state: LimitsState) => {
     for (const group of [shards, queries]) group.broadcast({ kind: "limits", state });
   });
+  return asThreads(options, { logSync, shards, queries, background });
+}
+
+interface ThreadGroups {
+  readonly logSync: ReturnType<typeof createLogSync>;
+  readonly shards: ThreadGroup;
+  readonly queries: ThreadGroup;
+  readonly background: ThreadGroup;
+}
+
+/** The groups as modules, with the channels that reach them. */
+function asThreads(options: ThreadsOptions, groups: ThreadGroups): Threads {
+  const { logSync, shards, queries, background } = groups;
+  const stopTimeoutMs = options.config.process.shutdownTimeoutMs;
   const asModule = (group: ThreadGroup): Module => ({
     start: () => group.start(),
     stop: () => group.stop(stopTimeoutMs),
