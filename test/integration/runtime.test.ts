@@ -93,9 +93,22 @@ test("a start without configuration answers a query for its own build at once", 
   expect(await exit).toBe(0);
 });
 
+/** Waits for the first own sample: on a busy machine it may come a moment after the start. */
+async function untilItsOwnMetricsAnswer(url: string): Promise<void> {
+  const query = encodeURIComponent(`urd_build_info{instance="${new URL(url).host}"}`);
+  await vi.waitFor(
+    async () => {
+      const response = await fetch(`${url}/api/v1/query?query=${query}`);
+      expect(((await response.json()) as InstantAnswer).data.result).toHaveLength(1);
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+}
+
 test("what was written is there after a clean stop and after kill -9", async () => {
   for (const signal of ["SIGINT", "SIGKILL"] as const) {
     const first = await started();
+    await untilItsOwnMetricsAnswer(first.url);
     first.child.kill(signal);
     expect(await first.exit).toBe(signal === "SIGINT" ? 0 : null);
   }
