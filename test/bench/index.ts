@@ -9,6 +9,7 @@ export interface BenchOptions {
   readonly json: boolean;
   number(name: string, otherwise: number): number;
   flag(name: string): boolean;
+  text(name: string, otherwise: string): string;
   /** The peers asked for with --peers=a,b that can run here. */
   peers(all: readonly BenchPeer[]): readonly BenchPeer[];
 }
@@ -19,6 +20,7 @@ const benchmarks: Readonly<
   ingest: async () => (await import("./ingest.ts")).benchIngest,
   restart: async () => (await import("./restart.ts")).benchRestart,
   tenants: async () => (await import("./tenants.ts")).benchTenants,
+  query: async () => (await import("./query.ts")).benchQuery,
   kernel: async () => (await import("./kernel.ts")).benchKernel,
   churn: async () => (await import("./churn.ts")).benchChurn,
 };
@@ -36,6 +38,7 @@ function parseOptions(args: readonly string[]): BenchOptions {
     json: values.has("json"),
     number: (name, otherwise) => (values.has(name) ? Number(values.get(name)) : otherwise),
     flag: (name) => values.has(name),
+    text: (name, otherwise) => values.get(name) ?? otherwise,
     peers(all) {
       const wanted = values.get("peers")?.split(",") ?? all;
       return all.filter((peer) => {

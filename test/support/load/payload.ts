@@ -63,15 +63,19 @@ export class Payload {
   }
 }
 
-const templateOf = (series: number): SeriesTemplate =>
-  podTemplates()[series % seriesPerPod] as SeriesTemplate;
+/** How a series of the load moves. */
+export function templateOf(series: number): SeriesTemplate {
+  return podTemplates()[series % seriesPerPod] as SeriesTemplate;
+}
 
-function firstValue(template: SeriesTemplate, prng: Prng): number {
+/** Value of a series before its first sample. */
+export function firstValue(template: SeriesTemplate, prng: Prng): number {
   if (template.motion === "constant" || template.motion === "gauge") return template.scale;
   return template.motion === "bytes" ? 4096 * prng.below(50_000) : 0;
 }
 
-function nextValue(
+/** The next value; buckets of one histogram share the number of observations. */
+export function nextValue(
   template: SeriesTemplate,
   value: number,
   observations: number,
