@@ -176,7 +176,8 @@ class Push implements IncomingPush {
       seriesMax: this.#limits().seriesMax,
       shards: options.ingesters.length,
     });
-    const push = { tenant, format, payload, series: counts.series };
+    const { series, exemplars, metadata } = counts;
+    const push = { tenant, format, payload, series, exemplars, metadata };
     const context = { kernel: options.frontKernel, scratch: this.#scratch };
     return [push, splitByShard(context, push, shards)];
   }

@@ -17,6 +17,8 @@ export interface InspectedPush {
   readonly payload: Region;
   /** Series in it; a message with metadata alone has none. */
   readonly series: number;
+  readonly exemplars: number;
+  readonly metadata: number;
 }
 
 /** One shard's part of a message. */
@@ -78,7 +80,13 @@ export function pushToShards(
     const ingester = defined(context.ingesters[shard], `the client of shard ${shard}`);
     try {
       return outcomeOf(
-        await ingester.push({ tenant: push.tenant, format, payload: payload.bytes }),
+        await ingester.push({
+          tenant: push.tenant,
+          format,
+          payload: payload.bytes,
+          exemplars: BigInt(push.exemplars),
+          metadata: BigInt(push.metadata),
+        }),
       );
     } catch (error) {
       return outcomeOfFailure(asUrdError(error));

@@ -2,6 +2,7 @@ import type { ByteBudget } from "../limits/index.ts";
 import { urdError } from "../model/index.ts";
 import type { Clock, Prng, UrdError } from "../platform/base/index.ts";
 import type { BuildInfo, Logger, MetricRegistry } from "../platform/telemetry/index.ts";
+import { serveActiveQueries, serveCancelQuery } from "./active-query-api.ts";
 import { setCorsHeaders } from "./cors.ts";
 import {
   answerEmpty,
@@ -12,6 +13,7 @@ import {
   type HttpResponse,
   openExchange,
 } from "./exchange.ts";
+import { serveExemplars } from "./exemplar-api.ts";
 import {
   clientError,
   jsonError,
@@ -22,7 +24,7 @@ import {
 import { serveLabelNames, serveLabelValues, serveMetadata, serveSeries } from "./label-api.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { createFormBudget } from "./parameters.ts";
-import { serveExemplars, serveInstantQuery, serveRangeQuery } from "./query-api.ts";
+import { serveInstantQuery, serveRangeQuery } from "./query-api.ts";
 import { openReadCall, type QueryClient, type ReadCall } from "./read-api.ts";
 import {
   nothingWritten,
@@ -176,6 +178,10 @@ function serveRead(read: ReadCall, route: Route): Promise<void> {
       return serveLabelValues(read, route.argument);
     case "metadata":
       return serveMetadata(read);
+    case "active_queries":
+      return serveActiveQueries(read);
+    case "cancel_query":
+      return serveCancelQuery(read);
     case "rules":
       return serveRules(read);
     case "alerts":

@@ -52,6 +52,10 @@ export function typedQuery(
     labelNames: (request, context) => query.labelNames(request, context),
     labelValues: (request, context) => query.labelValues(request, context),
     metadata: (request, context) => query.metadata(request, context),
+    exemplars: (request, context) => query.exemplars(request, context),
+    explain: (request, context) => query.explain(request, context),
+    listQueries: (request, context) => query.listQueries(request, context),
+    cancelQuery: (request, context) => query.cancelQuery(request, context),
   };
 }
 

@@ -6,13 +6,11 @@ import type {
 import { urdError } from "../model/index.ts";
 import { defined } from "../platform/base/index.ts";
 import { answerJsonStream } from "./answer-stream.ts";
+import { bytesOf } from "./json-pieces.ts";
 import { labelNameOf } from "./label-name.ts";
 import type { Parameters } from "./parameters.ts";
 import { namedParameter } from "./query-api.ts";
 import { limitParameter, optionalRange, type ReadCall } from "./read-api.ts";
-
-/** Text that is joined before it becomes bytes: one turn of the event loop's worth. */
-const pieceLengthMin = 64 * 1024;
 
 /** Items that are written in one go; an await for each one would cost more than its text. */
 const itemsPerPiece = 1000;
@@ -134,17 +132,4 @@ function* metadataJson({ metadata }: MetadataResponse): Generator<string> {
 
 function warningsJson(warnings: readonly string[]): string {
   return warnings.length === 0 ? "" : `,"warnings":${JSON.stringify(warnings)}`;
-}
-
-async function* bytesOf(
-  texts: Iterable<string> | AsyncIterable<string>,
-): AsyncGenerator<Uint8Array> {
-  let text = "";
-  for await (const more of texts) {
-    text += more;
-    if (text.length < pieceLengthMin) continue;
-    yield Buffer.from(text, "utf8");
-    text = "";
-  }
-  yield Buffer.from(text, "utf8");
 }

@@ -3,7 +3,7 @@ import { type QueryOptionsSchema, ResultFormat } from "../../gen/urd/query/v1/qu
 import { urdError } from "../model/index.ts";
 import { UrdError } from "../platform/base/index.ts";
 import type { RawQueryPart } from "../platform/rpc/index.ts";
-import { answerJson, answerJsonStream } from "./answer-stream.ts";
+import { answerJsonStream } from "./answer-stream.ts";
 import {
   badParameter,
   durationParameter,
@@ -66,19 +66,6 @@ export async function serveRangeQuery(read: ReadCall): Promise<void> {
     call,
   );
   await answerJsonStream(read.exchange, jsonPieces(answer));
-}
-
-/**
- * Serves /api/v1/query_exemplars: no exemplar is kept yet, so every valid request gets an
- * empty list. Grafana's probe asks for a time thousands of years ahead.
- */
-export async function serveExemplars({ exchange, parameters }: ReadCall): Promise<void> {
-  const startMs = optionalTimeParameter(parameters, "start");
-  const endMs = optionalTimeParameter(parameters, "end");
-  if (startMs !== undefined && endMs !== undefined && endMs < startMs) {
-    throw urdError("request-invalid", "end timestamp must not be before start timestamp");
-  }
-  await answerJson(exchange, '{"status":"success","data":[]}');
 }
 
 function queryOptions(

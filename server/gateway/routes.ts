@@ -10,6 +10,8 @@ export type RouteName =
   | "labels"
   | "label_values"
   | "metadata"
+  | "active_queries"
+  | "cancel_query"
   | "rules"
   | "alerts"
   | "status"
@@ -42,6 +44,8 @@ const apiRoutes: ReadonlyMap<string, Omit<Route, "argument">> = new Map([
   ["series", { name: "series", methods: getOrPost }],
   ["labels", { name: "labels", methods: getOrPost }],
   ["metadata", { name: "metadata", methods: get }],
+  ["status/active_queries", { name: "active_queries", methods: get }],
+  ["status/active_queries/cancel", { name: "cancel_query", methods: post }],
   ["rules", { name: "rules", methods: get }],
   ["alerts", { name: "alerts", methods: get }],
 ] as const);

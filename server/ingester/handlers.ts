@@ -4,6 +4,7 @@ import type { Limits } from "../limits/index.ts";
 import { urdError } from "../model/index.ts";
 import type { RawIngesterService, ServiceHandlers } from "../platform/rpc/index.ts";
 import type { Shard } from "../shard/index.ts";
+import { type ExemplarStore, exemplars } from "./exemplars.ts";
 import { listHeads, seal, truncate } from "./heads.ts";
 import { labelNames, labelValues, series } from "./labels.ts";
 import type { FamilyMetadata, MetadataStore } from "./metadata.ts";
@@ -16,6 +17,7 @@ export interface IngesterParts {
   readonly shard: () => Shard | undefined;
   readonly limits: Limits;
   readonly metadata: MetadataStore;
+  readonly exemplars: ExemplarStore;
 }
 
 /** The ingester service of one shard. While the shard is not open all calls are refused. */
@@ -40,6 +42,7 @@ export function createIngesterHandlers(
       values: await labelValues(open(), request, context),
     }),
     metadata: (request) => ({ metadata: metadataOf(parts.metadata, request) }),
+    exemplars: (request, context) => exemplars(parts.exemplars, request, context),
     stats: (request) => statsOf(open(), request),
     listHeads: (request) => listHeads(open(), request),
     seal: (request) => seal(open(), request),

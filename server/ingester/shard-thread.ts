@@ -26,6 +26,7 @@ import {
   shardDirectory,
   threadSyncer,
 } from "../shard/index.ts";
+import { ExemplarStore } from "./exemplars.ts";
 import { createIngesterHandlers } from "./handlers.ts";
 import { MetadataStore } from "./metadata.ts";
 import { addShardMetrics } from "./shard-metrics.ts";
@@ -42,12 +43,13 @@ const logger = createLogger(data.log).with({ thread: data.name });
 const limits = createLimits(data.limits);
 const registry = createMetricRegistry();
 const metadata = new MetadataStore(systemClock);
+const exemplars = new ExemplarStore(limits, data.shards);
 const headSignal = new HeadSignal(data.headSignal);
 let shard: Shard | undefined;
 
 const service = serve(
   RawIngesterService,
-  createIngesterHandlers({ shard: () => shard, limits, metadata }),
+  createIngesterHandlers({ shard: () => shard, limits, metadata, exemplars }),
 );
 
 function connect(port: MessagePort): void {

@@ -2,11 +2,18 @@ import { urdError } from "../model/index.ts";
 
 /** A query at work, for status pages and logs. */
 export interface ActiveQuery {
-  readonly id: number;
+  /** Names the query in its process. */
+  readonly id: string;
   readonly tenant: string;
   readonly text: string;
   /** Wall clock, ms. */
   readonly startedMs: number;
+  /** The steps that it evaluates, ms; a step of 0: an instant query. */
+  readonly times: { readonly startMs: number; readonly endMs: number; readonly stepMs: number };
+  /** What it has used so far. */
+  readonly progress: () => { readonly usedMs: number; readonly samples: number };
+  /** Ends it with err-urd-query-cancelled, at its next look. */
+  readonly cancel: () => void;
 }
 
 /** The queries at work in one thread; bounded. */
@@ -25,9 +32,9 @@ export interface ActiveQueriesMax {
   readonly ofTenant: number;
 }
 
-/** Queries at work, none at first. */
-export function createActiveQueries(most: ActiveQueriesMax): ActiveQueries {
-  const active = new Map<number, ActiveQuery>();
+/** Queries at work, none at first. Ids begin with the name of the `thread`. */
+export function createActiveQueries(most: ActiveQueriesMax, thread: string): ActiveQueries {
+  const active = new Map<string, ActiveQuery>();
   const ofTenant = new Map<string, number>();
   let lastId = 0;
   const refuse = (text: string, limit: number): never => {
@@ -42,7 +49,7 @@ export function createActiveQueries(most: ActiveQueriesMax): ActiveQueries {
       if (active.size >= most.all) {
         refuse(`${active.size} queries are at work, as many as a query thread takes.`, most.all);
       }
-      const entered = { ...query, id: ++lastId };
+      const entered = { ...query, id: `${thread}.${++lastId}` };
       active.set(entered.id, entered);
       ofTenant.set(query.tenant, own + 1);
       return entered;

@@ -5,6 +5,8 @@ import { type Clock, UrdError } from "../platform/base/index.ts";
 export interface QueryDeadline {
   /** Aborts with the error that the query shall fail with, in Prometheus's words. */
   readonly signal: AbortSignal;
+  /** Ends the query as if its caller had gone. */
+  cancel(): void;
   /** Lets go of the timer and of the caller's signal; idempotent. */
   end(): void;
 }
@@ -32,6 +34,7 @@ export function startDeadline({ clock, timeoutMs, caller }: DeadlineOptions): Qu
   else caller.addEventListener("abort", leave, { once: true });
   return {
     signal: controller.signal,
+    cancel: () => controller.abort(cancelledError()),
     end() {
       timer.cancel();
       caller.removeEventListener("abort", leave);

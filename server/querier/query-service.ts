@@ -15,15 +15,17 @@ import {
   type QueryOptions as EngineQueryOptions,
 } from "../promql/index.ts";
 import type { QueryCall, Queryable } from "../storage/index.ts";
-import type { ActiveQueries } from "./active-queries.ts";
+import type { ActiveQueries, ActiveQuery } from "./active-queries.ts";
+import { createActiveQueryHandlers } from "./active-query-service.ts";
 import type { AnswerEnd, AnswerPart } from "./answer-options.ts";
 import { columnsAnswer } from "./columns-answer.ts";
-import { startDeadline } from "./deadline.ts";
+import { createExemplarHandlers } from "./exemplar-service.ts";
 import { jsonAnswer } from "./json-answer.ts";
 import { createLabelHandlers } from "./label-service.ts";
-import { createQueryAccount, namedLimit, samplesMaxOf } from "./query-account.ts";
+import { namedLimit, samplesMaxOf } from "./query-account.ts";
 import type { QueryMetrics } from "./query-metrics.ts";
 import { statsJson, statsMessage } from "./query-stats.ts";
+import { beginWork } from "./query-work.ts";
 import { completenessOf, createReadReport, type ReadReport } from "./read-report.ts";
 import { tenantOf } from "./tenant-of.ts";
 import type { TurnScheduler } from "./turns.ts";
@@ -52,9 +54,11 @@ export interface QueryServiceOptions {
  */
 export function createQueryService(
   options: QueryServiceOptions,
-): ServiceHandlers<typeof RawQueryService> {
+): Omit<ServiceHandlers<typeof RawQueryService>, "explain"> {
   return {
     ...createLabelHandlers(options),
+    ...createExemplarHandlers(options),
+    ...createActiveQueryHandlers(options.active),
     async *queryInstant(request, context) {
       for await (const part of instant(options, request, context)) yield { part };
     },
@@ -68,6 +72,7 @@ export function createQueryService(
 interface Query {
   readonly text: string;
   readonly options: QueryOptions | undefined;
+  readonly times: ActiveQuery["times"];
   readonly context: CallContext;
   /** Parses, plans, and gives the result to read. */
   readonly start: (what: EngineQueryOptions, queryable: Queryable, call: QueryCall) => QueryResult;
@@ -84,6 +89,7 @@ function instant(
   return answer(service, {
     text: request.query,
     options: request.options,
+    times: { startMs: timeMs, endMs: timeMs, stepMs: 0 },
     context,
     start: (what, queryable, call) => engine.instant({ ...what, timeMs }, queryable, call),
   });
@@ -103,6 +109,7 @@ function range(
   return answer(service, {
     text: request.query,
     options: request.options,
+    times,
     context,
     start: (what, queryable, call) => engine.range({ ...what, ...times }, queryable, call),
   });
@@ -124,52 +131,42 @@ function checkTimes(times: { startMs: number; endMs: number; stepMs: number }): 
 }
 
 async function* answer(service: QueryServiceOptions, query: Query): AsyncGenerator<AnswerPart> {
-  const { clock } = service;
   const tenant = tenantOf(query.context);
-  const limits = service.limits.limitsFor(tenant);
-  checkText(query.text, limits);
-  const active = service.active.enter({ tenant, text: query.text, startedMs: clock.nowMs() });
-  const turn = service.turns.enter(tenant);
-  const deadline = startDeadline({
-    clock,
-    timeoutMs: timeoutOf(query.options, service.timeoutMs),
-    caller: query.context.signal,
-  });
+  const { text, options, times, context } = query;
+  checkText(text, service.limits.limitsFor(tenant));
+  const work = beginWork(service, { tenant, text, options, times, caller: context.signal });
+  const { account, turn, deadline } = work;
   const sampleLimits = {
     samplesMax: service.samplesMax,
-    memorySizeBytesMax: limits.queryMemorySizeBytesMax,
+    memorySizeBytesMax: work.limits.queryMemorySizeBytesMax,
   };
   const outcome = service.metrics.start();
   try {
     const report = createReadReport();
-    const account = createQueryAccount(limits.seriesPerQueryMax);
-    const startedMs = clock.monotonicMs();
     const result = query.start(
       {
-        query: query.text,
+        query: text,
         turn,
         samplesMax: samplesMaxOf(sampleLimits),
-        lookbackDeltaMs: Number(query.options?.lookbackDeltaMs ?? 0n) || service.lookbackDeltaMs,
+        lookbackDeltaMs: Number(options?.lookbackDeltaMs ?? 0n) || service.lookbackDeltaMs,
       },
       service.open(tenant, report),
       { signal: deadline.signal, account },
     );
     const end = (warnings: readonly string[]): AnswerEnd => {
-      const elapsedMs = clock.monotonicMs() - startedMs;
+      const elapsedMs = work.elapsedMs();
       const cost = { stats: result.stats(), account, elapsedMs, usedMs: turn.usedMs() };
       return endOf({ query, result, report, warnings, cost });
     };
-    const limit = Number(query.options?.limit ?? 0n);
-    yield* writerOf(query.options)({ result, limit, end });
+    const limit = Number(options?.limit ?? 0n);
+    yield* writerOf(options)({ result, limit, end });
     outcome.succeeded(account);
   } catch (error) {
     const named = namedLimit(error, sampleLimits);
     outcome.failed(named);
     throw named;
   } finally {
-    deadline.end();
-    turn.done();
-    service.active.leave(active);
+    work.end();
   }
 }
 
@@ -178,11 +175,6 @@ function checkText(text: string, limits: TenantLimits): void {
   if (limit === 0 || Buffer.byteLength(text) <= limit) return;
   const sentence = `The query is longer than ${limit} bytes.`;
   throw urdError("max-query-expression-size-bytes", sentence, { limit });
-}
-
-function timeoutOf(options: QueryOptions | undefined, timeoutMsMax: number): number {
-  const wanted = Number(options?.timeoutMs ?? 0n);
-  return wanted > 0 ? Math.min(wanted, timeoutMsMax) : timeoutMsMax;
 }
 
 function writerOf(options: QueryOptions | undefined): typeof jsonAnswer {

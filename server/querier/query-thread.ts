@@ -65,7 +65,10 @@ function run(thread: QueryThreadData, log: Logger): void {
     clock,
     limits,
     turns: createTurnScheduler(clock, turnMs),
-    active: createActiveQueries({ all: activeQueriesMax, ofTenant: thread.queriesPerTenantMax }),
+    active: createActiveQueries(
+      { all: activeQueriesMax, ofTenant: thread.queriesPerTenantMax },
+      thread.name,
+    ),
     metrics: createQueryMetrics(registry, clock),
     peers: peers.all,
     open: (tenant, report) => {

@@ -17,7 +17,7 @@ import {
 import type { FrontKernel } from "../kernel/index.ts";
 import type { Limits } from "../limits/index.ts";
 import { type Clock, type Prng, UrdError } from "../platform/base/index.ts";
-import { createClient, RawIngesterService, RawQueryService } from "../platform/rpc/index.ts";
+import { createClient, RawIngesterService } from "../platform/rpc/index.ts";
 import {
   type JoinedMetrics,
   type Logger,
@@ -25,6 +25,7 @@ import {
   metricsContentType,
 } from "../platform/telemetry/index.ts";
 import type { Config } from "./options.ts";
+import { createQueryThreadsClient } from "./query-threads-client.ts";
 import type { Readiness } from "./readiness.ts";
 import { startPage } from "./start-page.ts";
 import { StartError } from "./start-error.ts";
@@ -71,7 +72,7 @@ export function createFront(options: FrontOptions): Front {
     clock,
     metrics: options.metrics,
   });
-  const query = createClient(RawQueryService, threads.queryChannel);
+  const query = createQueryThreadsClient(threads.queryChannels);
   const gateway = makeGateway(options, distributor, query);
   const tenancy = { multitenancyEnabled: config.process.multitenancyEnabled };
   const handler = createRpcFront({

@@ -17,7 +17,6 @@ import {
   prepareShards,
   shardDefaults,
 } from "../shard/index.ts";
-import { createLeastBusyChannel } from "./least-busy-channel.ts";
 import type { Config } from "./options.ts";
 import type { MetricThreads } from "./process-metrics.ts";
 import type { Readiness } from "./readiness.ts";
@@ -45,8 +44,8 @@ export interface Threads {
   readonly querier: Module;
   /** To the ingester service of each shard. */
   readonly shardChannels: readonly Channel[];
-  /** To the query service of whichever query thread has the least to do. */
-  readonly queryChannel: Channel;
+  /** To the query service of each query thread. */
+  readonly queryChannels: readonly Channel[];
   readonly groups: readonly MetricThreads[];
 }
 
@@ -137,7 +136,7 @@ function asThreads(options: ThreadsOptions, groups: ThreadGroups): Threads {
     background: asModule(background),
     querier: asModule(queries),
     shardChannels: shards.channels,
-    queryChannel: createLeastBusyChannel(queries.channels),
+    queryChannels: queries.channels,
     groups: [shards, queries, background],
   };
 }

@@ -1,6 +1,7 @@
 import { createBlockNames, openLocalBlocks } from "../../server/blocks/index.ts";
 import { createIngesterHandlers } from "../../server/ingester/handlers.ts";
 import { HeadCutter } from "../../server/ingester/head-cutter.ts";
+import { ExemplarStore } from "../../server/ingester/exemplars.ts";
 import { MetadataStore } from "../../server/ingester/metadata.ts";
 import type { Labels } from "../../server/model/index.ts";
 import type { IngesterPeer } from "../../server/peers/index.ts";
@@ -95,6 +96,7 @@ function peerOf(shard: Shard, number: number, clock: Clock): IngesterPeer {
     shard: () => shard,
     limits: testLimits(),
     metadata: new MetadataStore(clock),
+    exemplars: new ExemplarStore(testLimits(), 1),
   });
   const channel = openInProcessChannel([serve(RawIngesterService, handlers)], { clock });
   const client = createClient(RawIngesterService, channel);

@@ -44,7 +44,7 @@ export function queryServiceOver(
       overrides: new Map(),
     }),
     turns: createTurnScheduler(clock, 5),
-    active: createActiveQueries({ all: setup.queriesMax ?? 10, ofTenant: 10 }),
+    active: createActiveQueries({ all: setup.queriesMax ?? 10, ofTenant: 10 }, "query-0"),
     metrics: createQueryMetrics(createMetricRegistry(), clock),
     peers: () => peers,
     open: (tenant, report) =>

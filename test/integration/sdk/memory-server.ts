@@ -145,5 +145,9 @@ function queryHandlers(state: State): ServiceHandlers<typeof RawQueryService> {
     labelNames: ({ selectors }) => ({ names: ["a", ...selectors], warnings: [] }),
     labelValues: ({ name, limit }) => ({ values: [name, String(limit)], warnings: ["w"] }),
     metadata: () => ({ metadata: [{ metric: "up", type: "gauge", help: "h", unit: "" }] }),
+    async *exemplars() {},
+    explain: () => ({}),
+    listQueries: () => ({}),
+    cancelQuery: () => ({}),
   };
 }

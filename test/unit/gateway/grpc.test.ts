@@ -77,6 +77,10 @@ const query: ServiceHandlers<typeof RawQueryService> = {
   },
   labelValues: () => new Promise(() => undefined),
   metadata: () => ({}),
+  async *exemplars() {},
+  explain: () => ({}),
+  listQueries: () => ({}),
+  cancelQuery: () => ({}),
 };
 
 const rest: FrontHandler = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MatcherType, PayloadFormat } from "../../../gen/urd/ingester/v1/ingester_pb.ts";
+import { ExemplarStore } from "../../../server/ingester/exemplars.ts";
 import { createIngesterHandlers } from "../../../server/ingester/handlers.ts";
 import { MetadataStore } from "../../../server/ingester/metadata.ts";
 import {
@@ -33,6 +34,7 @@ function clientOf(shard: () => Shard | undefined): Ingester {
     shard,
     limits: testLimits(),
     metadata: new MetadataStore(clock),
+    exemplars: new ExemplarStore(testLimits(), 1),
   });
   return createClient(
     RawIngesterService,

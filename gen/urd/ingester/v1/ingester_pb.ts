@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file urd/ingester/v1/ingester.proto.
  */
 export const file_urd_ingester_v1_ingester: GenFile = /*@__PURE__*/
-  fileDesc("Ch51cmQvaW5nZXN0ZXIvdjEvaW5nZXN0ZXIucHJvdG8SD3VyZC5pbmdlc3Rlci52MSJeCgtQdXNoUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSLgoGZm9ybWF0GAIgASgOMh4udXJkLmluZ2VzdGVyLnYxLlBheWxvYWRGb3JtYXQSDwoHcGF5bG9hZBgDIAEoDCKiAQoMUHVzaFJlc3BvbnNlEhYKDnNhbXBsZXNfc3RvcmVkGAEgASgEEhkKEWhpc3RvZ3JhbXNfc3RvcmVkGAIgASgEEhgKEGV4ZW1wbGFyc19zdG9yZWQYAyABKAQSGQoRc2FtcGxlc19kdXBsaWNhdGUYBCABKAQSKgoIcmVmdXNhbHMYBSADKAsyGC51cmQuaW5nZXN0ZXIudjEuUmVmdXNhbCJFCgdSZWZ1c2FsEikKBWVycm9yGAEgASgLMhoudXJkLmVycm9ycy52MS5FcnJvckRldGFpbBIPCgdzYW1wbGVzGAIgASgEIlcKDExhYmVsTWF0Y2hlchIqCgR0eXBlGAEgASgOMhwudXJkLmluZ2VzdGVyLnYxLk1hdGNoZXJUeXBlEgwKBG5hbWUYAiABKAkSDQoFdmFsdWUYAyABKAkiXQoIU2VsZWN0b3ISLwoIbWF0Y2hlcnMYASADKAsyHS51cmQuaW5nZXN0ZXIudjEuTGFiZWxNYXRjaGVyEhAKCHN0YXJ0X21zGAIgASgDEg4KBmVuZF9tcxgDIAEoAyKEAQoSUXVlcnlTdHJlYW1SZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIrCghzZWxlY3RvchgCIAEoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchIdChVhbGxvd19jaHVua19sb2NhdGlvbnMYAyABKAgSEgoKc2VyaWVzX21heBgEIAEoBCJ3ChNRdWVyeVN0cmVhbVJlc3BvbnNlEi0KBWZyYW1lGAEgASgLMhwudXJkLmluZ2VzdGVyLnYxLlNlcmllc0ZyYW1lSAASKQoDZW5kGAIgASgLMhoudXJkLmluZ2VzdGVyLnYxLlN0cmVhbUVuZEgAQgYKBHBhcnQiTQoLU2VyaWVzRnJhbWUSDwoHc3ltYm9scxgBIAMoCRItCgZzZXJpZXMYAiADKAsyHS51cmQuaW5nZXN0ZXIudjEuU2VyaWVzQ2h1bmtzIkoKDFNlcmllc0NodW5rcxISCgpsYWJlbF9yZWZzGAEgAygNEiYKBmNodW5rcxgCIAMoCzIWLnVyZC5pbmdlc3Rlci52MS5DaHVuayKjAQoFQ2h1bmsSMAoIZW5jb2RpbmcYASABKA4yHi51cmQuaW5nZXN0ZXIudjEuQ2h1bmtFbmNvZGluZxITCgttaW5fdGltZV9tcxgCIAEoAxITCgttYXhfdGltZV9tcxgDIAEoAxIMCgRkYXRhGAQgASgMEjAKCGxvY2F0aW9uGAUgASgLMh4udXJkLmluZ2VzdGVyLnYxLkNodW5rTG9jYXRpb24iQQoNQ2h1bmtMb2NhdGlvbhIMCgRmaWxlGAEgASgNEg4KBm9mZnNldBgCIAEoDRISCgpzaXplX2J5dGVzGAMgASgNIkEKCVN0cmVhbUVuZBIOCgZzZXJpZXMYASABKAQSJAoFaG9sZXMYAiADKAsyFS51cmQuaW5nZXN0ZXIudjEuSG9sZSI3CgRIb2xlEhAKCHN0YXJ0X21zGAEgASgDEg4KBmVuZF9tcxgCIAEoAxINCgVjYXVzZRgDIAEoCSJcCg1TZXJpZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYAyABKAQiUAoOU2VyaWVzUmVzcG9uc2USDwoHc3ltYm9scxgBIAMoCRItCgZzZXJpZXMYAiADKAsyHS51cmQuaW5nZXN0ZXIudjEuU2VyaWVzQ2h1bmtzImAKEUxhYmVsTmFtZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYAyABKAQiIwoSTGFiZWxOYW1lc1Jlc3BvbnNlEg0KBW5hbWVzGAEgAygJIm8KEkxhYmVsVmFsdWVzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDAoEbmFtZRgCIAEoCRIsCglzZWxlY3RvcnMYAyADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3ISDQoFbGltaXQYBCABKAQiJQoTTGFiZWxWYWx1ZXNSZXNwb25zZRIOCgZ2YWx1ZXMYASADKAkiQAoPTWV0YWRhdGFSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIOCgZtZXRyaWMYAiABKAkSDQoFbGltaXQYAyABKAMiRQoQTWV0YWRhdGFSZXNwb25zZRIxCghtZXRhZGF0YRgBIAMoCzIfLnVyZC5pbmdlc3Rlci52MS5NZXRyaWNNZXRhZGF0YSJKCg5NZXRyaWNNZXRhZGF0YRIOCgZtZXRyaWMYASABKAkSDAoEdHlwZRgCIAEoCRIMCgRoZWxwGAMgASgJEgwKBHVuaXQYBCABKAkiHgoMU3RhdHNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCSKZAQoNU3RhdHNSZXNwb25zZRIOCgZzZXJpZXMYASABKAQSEwoLbGFiZWxfcGFpcnMYAiABKAQSGAoQc2FtcGxlc19hcHBlbmRlZBgDIAEoBBIWCg5vbGRlc3RfdGltZV9tcxgEIAEoAxIWCg5uZXdlc3RfdGltZV9tcxgFIAEoAxIZChFrZXJuZWxfc2l6ZV9ieXRlcxgGIAEoBCIiChBMaXN0SGVhZHNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCSI/ChFMaXN0SGVhZHNSZXNwb25zZRIqCgVoZWFkcxgBIAMoCzIbLnVyZC5pbmdlc3Rlci52MS5UZW5hbnRIZWFkIqYBCgpUZW5hbnRIZWFkEg4KBnRlbmFudBgBIAEoCRIOCgZzZXJpZXMYAiABKAQSGAoQc2FtcGxlc19hcHBlbmRlZBgDIAEoBBIbCg5vbGRlc3RfdGltZV9tcxgEIAEoA0gAiAEBEhsKDm5ld2VzdF90aW1lX21zGAUgASgDSAGIAQFCEQoPX29sZGVzdF90aW1lX21zQhEKD19uZXdlc3RfdGltZV9tcyIuCg5DaHVua3NQb3NpdGlvbhIMCgRmaWxlGAEgASgNEg4KBm9mZnNldBgCIAEoBCIwCgtTZWFsUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDIkEKDFNlYWxSZXNwb25zZRIxCghwb3NpdGlvbhgBIAEoCzIfLnVyZC5pbmdlc3Rlci52MS5DaHVua3NQb3NpdGlvbiJsCg9UcnVuY2F0ZVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhEKCWJlZm9yZV9tcxgCIAEoAxI2Cg1zZWFsZWRfYmVmb3JlGAMgASgLMh8udXJkLmluZ2VzdGVyLnYxLkNodW5rc1Bvc2l0aW9uIiIKEFRydW5jYXRlUmVzcG9uc2USDgoGc2VyaWVzGAEgASgEIhUKE1Rha2VTbmFwc2hvdFJlcXVlc3QiJQoUVGFrZVNuYXBzaG90UmVzcG9uc2USDQoFdGFrZW4YASABKAgqdQoNUGF5bG9hZEZvcm1hdBIeChpQQVlMT0FEX0ZPUk1BVF9VTlNQRUNJRklFRBAAEiEKHVBBWUxPQURfRk9STUFUX1JFTU9URV9XUklURV8xEAESIQodUEFZTE9BRF9GT1JNQVRfUkVNT1RFX1dSSVRFXzIQAiqTAQoLTWF0Y2hlclR5cGUSHAoYTUFUQ0hFUl9UWVBFX1VOU1BFQ0lGSUVEEAASFgoSTUFUQ0hFUl9UWVBFX0VRVUFMEAESGgoWTUFUQ0hFUl9UWVBFX05PVF9FUVVBTBACEhYKEk1BVENIRVJfVFlQRV9SRUdFWBADEhoKFk1BVENIRVJfVFlQRV9OT1RfUkVHRVgQBCpHCg1DaHVua0VuY29kaW5nEh4KGkNIVU5LX0VOQ09ESU5HX1VOU1BFQ0lGSUVEEAASFgoSQ0hVTktfRU5DT0RJTkdfWE9SEAEykgcKD0luZ2VzdGVyU2VydmljZRJDCgRQdXNoEhwudXJkLmluZ2VzdGVyLnYxLlB1c2hSZXF1ZXN0Gh0udXJkLmluZ2VzdGVyLnYxLlB1c2hSZXNwb25zZRJaCgtRdWVyeVN0cmVhbRIjLnVyZC5pbmdlc3Rlci52MS5RdWVyeVN0cmVhbVJlcXVlc3QaJC51cmQuaW5nZXN0ZXIudjEuUXVlcnlTdHJlYW1SZXNwb25zZTABEksKBlNlcmllcxIeLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNSZXF1ZXN0Gh8udXJkLmluZ2VzdGVyLnYxLlNlcmllc1Jlc3BvbnNlMAESVQoKTGFiZWxOYW1lcxIiLnVyZC5pbmdlc3Rlci52MS5MYWJlbE5hbWVzUmVxdWVzdBojLnVyZC5pbmdlc3Rlci52MS5MYWJlbE5hbWVzUmVzcG9uc2USWAoLTGFiZWxWYWx1ZXMSIy51cmQuaW5nZXN0ZXIudjEuTGFiZWxWYWx1ZXNSZXF1ZXN0GiQudXJkLmluZ2VzdGVyLnYxLkxhYmVsVmFsdWVzUmVzcG9uc2USTwoITWV0YWRhdGESIC51cmQuaW5nZXN0ZXIudjEuTWV0YWRhdGFSZXF1ZXN0GiEudXJkLmluZ2VzdGVyLnYxLk1ldGFkYXRhUmVzcG9uc2USRgoFU3RhdHMSHS51cmQuaW5nZXN0ZXIudjEuU3RhdHNSZXF1ZXN0Gh4udXJkLmluZ2VzdGVyLnYxLlN0YXRzUmVzcG9uc2USVAoJTGlzdEhlYWRzEiEudXJkLmluZ2VzdGVyLnYxLkxpc3RIZWFkc1JlcXVlc3QaIi51cmQuaW5nZXN0ZXIudjEuTGlzdEhlYWRzUmVzcG9uc2UwARJDCgRTZWFsEhwudXJkLmluZ2VzdGVyLnYxLlNlYWxSZXF1ZXN0Gh0udXJkLmluZ2VzdGVyLnYxLlNlYWxSZXNwb25zZRJPCghUcnVuY2F0ZRIgLnVyZC5pbmdlc3Rlci52MS5UcnVuY2F0ZVJlcXVlc3QaIS51cmQuaW5nZXN0ZXIudjEuVHJ1bmNhdGVSZXNwb25zZRJbCgxUYWtlU25hcHNob3QSJC51cmQuaW5nZXN0ZXIudjEuVGFrZVNuYXBzaG90UmVxdWVzdBolLnVyZC5pbmdlc3Rlci52MS5UYWtlU25hcHNob3RSZXNwb25zZWIGcHJvdG8z", [file_urd_errors_v1_errors]);
+  fileDesc("Ch51cmQvaW5nZXN0ZXIvdjEvaW5nZXN0ZXIucHJvdG8SD3VyZC5pbmdlc3Rlci52MSKDAQoLUHVzaFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEi4KBmZvcm1hdBgCIAEoDjIeLnVyZC5pbmdlc3Rlci52MS5QYXlsb2FkRm9ybWF0Eg8KB3BheWxvYWQYAyABKAwSEQoJZXhlbXBsYXJzGAQgASgEEhAKCG1ldGFkYXRhGAUgASgEIqIBCgxQdXNoUmVzcG9uc2USFgoOc2FtcGxlc19zdG9yZWQYASABKAQSGQoRaGlzdG9ncmFtc19zdG9yZWQYAiABKAQSGAoQZXhlbXBsYXJzX3N0b3JlZBgDIAEoBBIZChFzYW1wbGVzX2R1cGxpY2F0ZRgEIAEoBBIqCghyZWZ1c2FscxgFIAMoCzIYLnVyZC5pbmdlc3Rlci52MS5SZWZ1c2FsIkUKB1JlZnVzYWwSKQoFZXJyb3IYASABKAsyGi51cmQuZXJyb3JzLnYxLkVycm9yRGV0YWlsEg8KB3NhbXBsZXMYAiABKAQiVwoMTGFiZWxNYXRjaGVyEioKBHR5cGUYASABKA4yHC51cmQuaW5nZXN0ZXIudjEuTWF0Y2hlclR5cGUSDAoEbmFtZRgCIAEoCRINCgV2YWx1ZRgDIAEoCSJdCghTZWxlY3RvchIvCghtYXRjaGVycxgBIAMoCzIdLnVyZC5pbmdlc3Rlci52MS5MYWJlbE1hdGNoZXISEAoIc3RhcnRfbXMYAiABKAMSDgoGZW5kX21zGAMgASgDIoQBChJRdWVyeVN0cmVhbVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEisKCHNlbGVjdG9yGAIgASgLMhkudXJkLmluZ2VzdGVyLnYxLlNlbGVjdG9yEh0KFWFsbG93X2NodW5rX2xvY2F0aW9ucxgDIAEoCBISCgpzZXJpZXNfbWF4GAQgASgEIncKE1F1ZXJ5U3RyZWFtUmVzcG9uc2USLQoFZnJhbWUYASABKAsyHC51cmQuaW5nZXN0ZXIudjEuU2VyaWVzRnJhbWVIABIpCgNlbmQYAiABKAsyGi51cmQuaW5nZXN0ZXIudjEuU3RyZWFtRW5kSABCBgoEcGFydCJNCgtTZXJpZXNGcmFtZRIPCgdzeW1ib2xzGAEgAygJEi0KBnNlcmllcxgCIAMoCzIdLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNDaHVua3MiSgoMU2VyaWVzQ2h1bmtzEhIKCmxhYmVsX3JlZnMYASADKA0SJgoGY2h1bmtzGAIgAygLMhYudXJkLmluZ2VzdGVyLnYxLkNodW5rIqMBCgVDaHVuaxIwCghlbmNvZGluZxgBIAEoDjIeLnVyZC5pbmdlc3Rlci52MS5DaHVua0VuY29kaW5nEhMKC21pbl90aW1lX21zGAIgASgDEhMKC21heF90aW1lX21zGAMgASgDEgwKBGRhdGEYBCABKAwSMAoIbG9jYXRpb24YBSABKAsyHi51cmQuaW5nZXN0ZXIudjEuQ2h1bmtMb2NhdGlvbiJBCg1DaHVua0xvY2F0aW9uEgwKBGZpbGUYASABKA0SDgoGb2Zmc2V0GAIgASgNEhIKCnNpemVfYnl0ZXMYAyABKA0iQQoJU3RyZWFtRW5kEg4KBnNlcmllcxgBIAEoBBIkCgVob2xlcxgCIAMoCzIVLnVyZC5pbmdlc3Rlci52MS5Ib2xlIjcKBEhvbGUSEAoIc3RhcnRfbXMYASABKAMSDgoGZW5kX21zGAIgASgDEg0KBWNhdXNlGAMgASgJIlwKDVNlcmllc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJEiwKCXNlbGVjdG9ycxgCIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchINCgVsaW1pdBgDIAEoBCJQCg5TZXJpZXNSZXNwb25zZRIPCgdzeW1ib2xzGAEgAygJEi0KBnNlcmllcxgCIAMoCzIdLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNDaHVua3MiYAoRTGFiZWxOYW1lc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJEiwKCXNlbGVjdG9ycxgCIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchINCgVsaW1pdBgDIAEoBCIjChJMYWJlbE5hbWVzUmVzcG9uc2USDQoFbmFtZXMYASADKAkibwoSTGFiZWxWYWx1ZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIMCgRuYW1lGAIgASgJEiwKCXNlbGVjdG9ycxgDIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchINCgVsaW1pdBgEIAEoBCIlChNMYWJlbFZhbHVlc1Jlc3BvbnNlEg4KBnZhbHVlcxgBIAMoCSJACg9NZXRhZGF0YVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg4KBm1ldHJpYxgCIAEoCRINCgVsaW1pdBgDIAEoAyJFChBNZXRhZGF0YVJlc3BvbnNlEjEKCG1ldGFkYXRhGAEgAygLMh8udXJkLmluZ2VzdGVyLnYxLk1ldHJpY01ldGFkYXRhIkoKDk1ldHJpY01ldGFkYXRhEg4KBm1ldHJpYxgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGhlbHAYAyABKAkSDAoEdW5pdBgEIAEoCSJQChBFeGVtcGxhcnNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3IiRQoRRXhlbXBsYXJzUmVzcG9uc2USMAoGc2VyaWVzGAEgAygLMiAudXJkLmluZ2VzdGVyLnYxLlNlcmllc0V4ZW1wbGFycyJPCg9TZXJpZXNFeGVtcGxhcnMSDgoGbGFiZWxzGAEgAygJEiwKCWV4ZW1wbGFycxgCIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5FeGVtcGxhciI6CghFeGVtcGxhchIOCgZsYWJlbHMYASADKAkSDQoFdmFsdWUYAiABKAESDwoHdGltZV9tcxgDIAEoAyIeCgxTdGF0c1JlcXVlc3QSDgoGdGVuYW50GAEgASgJIpkBCg1TdGF0c1Jlc3BvbnNlEg4KBnNlcmllcxgBIAEoBBITCgtsYWJlbF9wYWlycxgCIAEoBBIYChBzYW1wbGVzX2FwcGVuZGVkGAMgASgEEhYKDm9sZGVzdF90aW1lX21zGAQgASgDEhYKDm5ld2VzdF90aW1lX21zGAUgASgDEhkKEWtlcm5lbF9zaXplX2J5dGVzGAYgASgEIiIKEExpc3RIZWFkc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJIj8KEUxpc3RIZWFkc1Jlc3BvbnNlEioKBWhlYWRzGAEgAygLMhsudXJkLmluZ2VzdGVyLnYxLlRlbmFudEhlYWQipgEKClRlbmFudEhlYWQSDgoGdGVuYW50GAEgASgJEg4KBnNlcmllcxgCIAEoBBIYChBzYW1wbGVzX2FwcGVuZGVkGAMgASgEEhsKDm9sZGVzdF90aW1lX21zGAQgASgDSACIAQESGwoObmV3ZXN0X3RpbWVfbXMYBSABKANIAYgBAUIRCg9fb2xkZXN0X3RpbWVfbXNCEQoPX25ld2VzdF90aW1lX21zIi4KDkNodW5rc1Bvc2l0aW9uEgwKBGZpbGUYASABKA0SDgoGb2Zmc2V0GAIgASgEIjAKC1NlYWxSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMiQQoMU2VhbFJlc3BvbnNlEjEKCHBvc2l0aW9uGAEgASgLMh8udXJkLmluZ2VzdGVyLnYxLkNodW5rc1Bvc2l0aW9uImwKD1RydW5jYXRlUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDEjYKDXNlYWxlZF9iZWZvcmUYAyABKAsyHy51cmQuaW5nZXN0ZXIudjEuQ2h1bmtzUG9zaXRpb24iIgoQVHJ1bmNhdGVSZXNwb25zZRIOCgZzZXJpZXMYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCIlChRUYWtlU25hcHNob3RSZXNwb25zZRINCgV0YWtlbhgBIAEoCCp1Cg1QYXlsb2FkRm9ybWF0Eh4KGlBBWUxPQURfRk9STUFUX1VOU1BFQ0lGSUVEEAASIQodUEFZTE9BRF9GT1JNQVRfUkVNT1RFX1dSSVRFXzEQARIhCh1QQVlMT0FEX0ZPUk1BVF9SRU1PVEVfV1JJVEVfMhACKpMBCgtNYXRjaGVyVHlwZRIcChhNQVRDSEVSX1RZUEVfVU5TUEVDSUZJRUQQABIWChJNQVRDSEVSX1RZUEVfRVFVQUwQARIaChZNQVRDSEVSX1RZUEVfTk9UX0VRVUFMEAISFgoSTUFUQ0hFUl9UWVBFX1JFR0VYEAMSGgoWTUFUQ0hFUl9UWVBFX05PVF9SRUdFWBAEKkcKDUNodW5rRW5jb2RpbmcSHgoaQ0hVTktfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIWChJDSFVOS19FTkNPRElOR19YT1IQATLoBwoPSW5nZXN0ZXJTZXJ2aWNlEkMKBFB1c2gSHC51cmQuaW5nZXN0ZXIudjEuUHVzaFJlcXVlc3QaHS51cmQuaW5nZXN0ZXIudjEuUHVzaFJlc3BvbnNlEloKC1F1ZXJ5U3RyZWFtEiMudXJkLmluZ2VzdGVyLnYxLlF1ZXJ5U3RyZWFtUmVxdWVzdBokLnVyZC5pbmdlc3Rlci52MS5RdWVyeVN0cmVhbVJlc3BvbnNlMAESSwoGU2VyaWVzEh4udXJkLmluZ2VzdGVyLnYxLlNlcmllc1JlcXVlc3QaHy51cmQuaW5nZXN0ZXIudjEuU2VyaWVzUmVzcG9uc2UwARJVCgpMYWJlbE5hbWVzEiIudXJkLmluZ2VzdGVyLnYxLkxhYmVsTmFtZXNSZXF1ZXN0GiMudXJkLmluZ2VzdGVyLnYxLkxhYmVsTmFtZXNSZXNwb25zZRJYCgtMYWJlbFZhbHVlcxIjLnVyZC5pbmdlc3Rlci52MS5MYWJlbFZhbHVlc1JlcXVlc3QaJC51cmQuaW5nZXN0ZXIudjEuTGFiZWxWYWx1ZXNSZXNwb25zZRJPCghNZXRhZGF0YRIgLnVyZC5pbmdlc3Rlci52MS5NZXRhZGF0YVJlcXVlc3QaIS51cmQuaW5nZXN0ZXIudjEuTWV0YWRhdGFSZXNwb25zZRJUCglFeGVtcGxhcnMSIS51cmQuaW5nZXN0ZXIudjEuRXhlbXBsYXJzUmVxdWVzdBoiLnVyZC5pbmdlc3Rlci52MS5FeGVtcGxhcnNSZXNwb25zZTABEkYKBVN0YXRzEh0udXJkLmluZ2VzdGVyLnYxLlN0YXRzUmVxdWVzdBoeLnVyZC5pbmdlc3Rlci52MS5TdGF0c1Jlc3BvbnNlElQKCUxpc3RIZWFkcxIhLnVyZC5pbmdlc3Rlci52MS5MaXN0SGVhZHNSZXF1ZXN0GiIudXJkLmluZ2VzdGVyLnYxLkxpc3RIZWFkc1Jlc3BvbnNlMAESQwoEU2VhbBIcLnVyZC5pbmdlc3Rlci52MS5TZWFsUmVxdWVzdBodLnVyZC5pbmdlc3Rlci52MS5TZWFsUmVzcG9uc2USTwoIVHJ1bmNhdGUSIC51cmQuaW5nZXN0ZXIudjEuVHJ1bmNhdGVSZXF1ZXN0GiEudXJkLmluZ2VzdGVyLnYxLlRydW5jYXRlUmVzcG9uc2USWwoMVGFrZVNuYXBzaG90EiQudXJkLmluZ2VzdGVyLnYxLlRha2VTbmFwc2hvdFJlcXVlc3QaJS51cmQuaW5nZXN0ZXIudjEuVGFrZVNuYXBzaG90UmVzcG9uc2ViBnByb3RvMw", [file_urd_errors_v1_errors]);
 
 /**
  * PushRequest is one batch of one tenant.
@@ -42,6 +42,20 @@ export type PushRequest = Message<"urd.ingester.v1.PushRequest"> & {
    * @generated from field: bytes payload = 3;
    */
   payload: Uint8Array;
+
+  /**
+   * Exemplars in the batch that the payload was cut from; 0: it holds none to look for.
+   *
+   * @generated from field: uint64 exemplars = 4;
+   */
+  exemplars: bigint;
+
+  /**
+   * Metadata entries in that batch; 0: it holds none to look for.
+   *
+   * @generated from field: uint64 metadata = 5;
+   */
+  metadata: bigint;
 };
 
 /**
@@ -763,6 +777,118 @@ export const MetricMetadataSchema: GenMessage<MetricMetadata> = /*@__PURE__*/
   messageDesc(file_urd_ingester_v1_ingester, 21);
 
 /**
+ * ExemplarsRequest asks for exemplars; a series matches when any selector does.
+ *
+ * @generated from message urd.ingester.v1.ExemplarsRequest
+ */
+export type ExemplarsRequest = Message<"urd.ingester.v1.ExemplarsRequest"> & {
+  /**
+   * Tenant id.
+   *
+   * @generated from field: string tenant = 1;
+   */
+  tenant: string;
+
+  /**
+   * At least one.
+   *
+   * @generated from field: repeated urd.ingester.v1.Selector selectors = 2;
+   */
+  selectors: Selector[];
+};
+
+/**
+ * Describes the message urd.ingester.v1.ExemplarsRequest.
+ * Use `create(ExemplarsRequestSchema)` to create a new message.
+ */
+export const ExemplarsRequestSchema: GenMessage<ExemplarsRequest> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 22);
+
+/**
+ * ExemplarsResponse holds the exemplars of some series.
+ *
+ * @generated from message urd.ingester.v1.ExemplarsResponse
+ */
+export type ExemplarsResponse = Message<"urd.ingester.v1.ExemplarsResponse"> & {
+  /**
+   * Some series.
+   *
+   * @generated from field: repeated urd.ingester.v1.SeriesExemplars series = 1;
+   */
+  series: SeriesExemplars[];
+};
+
+/**
+ * Describes the message urd.ingester.v1.ExemplarsResponse.
+ * Use `create(ExemplarsResponseSchema)` to create a new message.
+ */
+export const ExemplarsResponseSchema: GenMessage<ExemplarsResponse> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 23);
+
+/**
+ * SeriesExemplars holds the exemplars of one series.
+ *
+ * @generated from message urd.ingester.v1.SeriesExemplars
+ */
+export type SeriesExemplars = Message<"urd.ingester.v1.SeriesExemplars"> & {
+  /**
+   * The series: name and value in turn, sorted by name.
+   *
+   * @generated from field: repeated string labels = 1;
+   */
+  labels: string[];
+
+  /**
+   * Ascending by time.
+   *
+   * @generated from field: repeated urd.ingester.v1.Exemplar exemplars = 2;
+   */
+  exemplars: Exemplar[];
+};
+
+/**
+ * Describes the message urd.ingester.v1.SeriesExemplars.
+ * Use `create(SeriesExemplarsSchema)` to create a new message.
+ */
+export const SeriesExemplarsSchema: GenMessage<SeriesExemplars> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 24);
+
+/**
+ * Exemplar points from a sample to a trace.
+ *
+ * @generated from message urd.ingester.v1.Exemplar
+ */
+export type Exemplar = Message<"urd.ingester.v1.Exemplar"> & {
+  /**
+   * Name and value in turn, sorted by name.
+   *
+   * @generated from field: repeated string labels = 1;
+   */
+  labels: string[];
+
+  /**
+   * Value that was observed.
+   *
+   * @generated from field: double value = 2;
+   */
+  value: number;
+
+  /**
+   * When it was observed, ms since the Unix epoch.
+   *
+   * @generated from field: int64 time_ms = 3;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message urd.ingester.v1.Exemplar.
+ * Use `create(ExemplarSchema)` to create a new message.
+ */
+export const ExemplarSchema: GenMessage<Exemplar> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 25);
+
+/**
  * StatsRequest asks for counts.
  *
  * @generated from message urd.ingester.v1.StatsRequest
@@ -781,7 +907,7 @@ export type StatsRequest = Message<"urd.ingester.v1.StatsRequest"> & {
  * Use `create(StatsRequestSchema)` to create a new message.
  */
 export const StatsRequestSchema: GenMessage<StatsRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 22);
+  messageDesc(file_urd_ingester_v1_ingester, 26);
 
 /**
  * StatsResponse holds counts.
@@ -837,7 +963,7 @@ export type StatsResponse = Message<"urd.ingester.v1.StatsResponse"> & {
  * Use `create(StatsResponseSchema)` to create a new message.
  */
 export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 23);
+  messageDesc(file_urd_ingester_v1_ingester, 27);
 
 /**
  * ListHeadsRequest asks what is held.
@@ -858,7 +984,7 @@ export type ListHeadsRequest = Message<"urd.ingester.v1.ListHeadsRequest"> & {
  * Use `create(ListHeadsRequestSchema)` to create a new message.
  */
 export const ListHeadsRequestSchema: GenMessage<ListHeadsRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 24);
+  messageDesc(file_urd_ingester_v1_ingester, 28);
 
 /**
  * ListHeadsResponse holds some tenants.
@@ -879,7 +1005,7 @@ export type ListHeadsResponse = Message<"urd.ingester.v1.ListHeadsResponse"> & {
  * Use `create(ListHeadsResponseSchema)` to create a new message.
  */
 export const ListHeadsResponseSchema: GenMessage<ListHeadsResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 25);
+  messageDesc(file_urd_ingester_v1_ingester, 29);
 
 /**
  * TenantHead says what an ingester holds of a tenant.
@@ -928,7 +1054,7 @@ export type TenantHead = Message<"urd.ingester.v1.TenantHead"> & {
  * Use `create(TenantHeadSchema)` to create a new message.
  */
 export const TenantHeadSchema: GenMessage<TenantHead> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 26);
+  messageDesc(file_urd_ingester_v1_ingester, 30);
 
 /**
  * ChunksPosition is a place in the chunks files of an ingester.
@@ -956,7 +1082,7 @@ export type ChunksPosition = Message<"urd.ingester.v1.ChunksPosition"> & {
  * Use `create(ChunksPositionSchema)` to create a new message.
  */
 export const ChunksPositionSchema: GenMessage<ChunksPosition> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 27);
+  messageDesc(file_urd_ingester_v1_ingester, 31);
 
 /**
  * SealRequest closes chunks.
@@ -984,7 +1110,7 @@ export type SealRequest = Message<"urd.ingester.v1.SealRequest"> & {
  * Use `create(SealRequestSchema)` to create a new message.
  */
 export const SealRequestSchema: GenMessage<SealRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 28);
+  messageDesc(file_urd_ingester_v1_ingester, 32);
 
 /**
  * SealResponse tells how far chunks are closed.
@@ -1005,7 +1131,7 @@ export type SealResponse = Message<"urd.ingester.v1.SealResponse"> & {
  * Use `create(SealResponseSchema)` to create a new message.
  */
 export const SealResponseSchema: GenMessage<SealResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 29);
+  messageDesc(file_urd_ingester_v1_ingester, 33);
 
 /**
  * TruncateRequest drops what a block holds.
@@ -1040,7 +1166,7 @@ export type TruncateRequest = Message<"urd.ingester.v1.TruncateRequest"> & {
  * Use `create(TruncateRequestSchema)` to create a new message.
  */
 export const TruncateRequestSchema: GenMessage<TruncateRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 30);
+  messageDesc(file_urd_ingester_v1_ingester, 34);
 
 /**
  * TruncateResponse tells what is left.
@@ -1061,7 +1187,7 @@ export type TruncateResponse = Message<"urd.ingester.v1.TruncateResponse"> & {
  * Use `create(TruncateResponseSchema)` to create a new message.
  */
 export const TruncateResponseSchema: GenMessage<TruncateResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 31);
+  messageDesc(file_urd_ingester_v1_ingester, 35);
 
 /**
  * TakeSnapshotRequest asks for a snapshot.
@@ -1076,7 +1202,7 @@ export type TakeSnapshotRequest = Message<"urd.ingester.v1.TakeSnapshotRequest">
  * Use `create(TakeSnapshotRequestSchema)` to create a new message.
  */
 export const TakeSnapshotRequestSchema: GenMessage<TakeSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 32);
+  messageDesc(file_urd_ingester_v1_ingester, 36);
 
 /**
  * TakeSnapshotResponse tells how it went.
@@ -1097,7 +1223,7 @@ export type TakeSnapshotResponse = Message<"urd.ingester.v1.TakeSnapshotResponse
  * Use `create(TakeSnapshotResponseSchema)` to create a new message.
  */
 export const TakeSnapshotResponseSchema: GenMessage<TakeSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 33);
+  messageDesc(file_urd_ingester_v1_ingester, 37);
 
 /**
  * PayloadFormat says which message PushRequest.payload holds.
@@ -1296,6 +1422,17 @@ export const IngesterService: GenService<{
     methodKind: "unary";
     input: typeof MetadataRequestSchema;
     output: typeof MetadataResponseSchema;
+  },
+  /**
+   * Exemplars sends the exemplars kept of matching series that lie in a selector's range, each
+   * series once, in no order of series.
+   *
+   * @generated from rpc urd.ingester.v1.IngesterService.Exemplars
+   */
+  exemplars: {
+    methodKind: "server_streaming";
+    input: typeof ExemplarsRequestSchema;
+    output: typeof ExemplarsResponseSchema;
   },
   /**
    * Stats reports counts for limits and status pages.

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file urd/query/v1/query.proto.
  */
 export const file_urd_query_v1_query: GenFile = /*@__PURE__*/
-  fileDesc("Chh1cmQvcXVlcnkvdjEvcXVlcnkucHJvdG8SDHVyZC5xdWVyeS52MSKHAQoMUXVlcnlPcHRpb25zEhIKCnRpbWVvdXRfbXMYASABKAMSGQoRbG9va2JhY2tfZGVsdGFfbXMYAiABKAMSDQoFbGltaXQYAyABKAQSKgoGZm9ybWF0GAQgASgOMhoudXJkLnF1ZXJ5LnYxLlJlc3VsdEZvcm1hdBINCgVzdGF0cxgFIAEoCCJzChNRdWVyeUluc3RhbnRSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhQKB3RpbWVfbXMYAiABKANIAIgBARIrCgdvcHRpb25zGAMgASgLMhoudXJkLnF1ZXJ5LnYxLlF1ZXJ5T3B0aW9uc0IKCghfdGltZV9tcyI9ChRRdWVyeUluc3RhbnRSZXNwb25zZRIlCgRwYXJ0GAEgASgLMhcudXJkLnF1ZXJ5LnYxLlF1ZXJ5UGFydCKCAQoRUXVlcnlSYW5nZVJlcXVlc3QSDQoFcXVlcnkYASABKAkSEAoIc3RhcnRfbXMYAiABKAMSDgoGZW5kX21zGAMgASgDEg8KB3N0ZXBfbXMYBCABKAMSKwoHb3B0aW9ucxgFIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeU9wdGlvbnMiOwoSUXVlcnlSYW5nZVJlc3BvbnNlEiUKBHBhcnQYASABKAsyFy51cmQucXVlcnkudjEuUXVlcnlQYXJ0IrcBCglRdWVyeVBhcnQSKwoGaGVhZGVyGAEgASgLMhkudXJkLnF1ZXJ5LnYxLlF1ZXJ5SGVhZGVySAASKwoFZnJhbWUYAiABKAsyGi51cmQucXVlcnkudjEuQ29sdW1uc0ZyYW1lSAASLQoHdHJhaWxlchgDIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeVRyYWlsZXJIABIZCg9wcm9tZXRoZXVzX2pzb24YBCABKAxIAEIGCgRwYXJ0IkIKC1F1ZXJ5SGVhZGVyEiUKBHR5cGUYASABKA4yFy51cmQucXVlcnkudjEuVmFsdWVUeXBlEgwKBHRleHQYAiABKAkiTAoMQ29sdW1uc0ZyYW1lEg8KB3N5bWJvbHMYASADKAkSKwoGc2VyaWVzGAIgAygLMhsudXJkLnF1ZXJ5LnYxLlNlcmllc0NvbHVtbnMiRQoNU2VyaWVzQ29sdW1ucxISCgpsYWJlbF9yZWZzGAEgAygNEhAKCHRpbWVzX21zGAIgAygBEg4KBnZhbHVlcxgDIAMoASKKAQoMUXVlcnlUcmFpbGVyEhAKCHdhcm5pbmdzGAEgAygJEg0KBWluZm9zGAIgAygJEjAKDGNvbXBsZXRlbmVzcxgDIAEoCzIaLnVyZC5xdWVyeS52MS5Db21wbGV0ZW5lc3MSJwoFc3RhdHMYBCABKAsyGC51cmQucXVlcnkudjEuUXVlcnlTdGF0cyJACgxDb21wbGV0ZW5lc3MSEAoIY29tcGxldGUYASABKAgSDQoFYXNrZWQYAiADKAkSDwoHbWlzc2luZxgDIAMoCSKbAQoKUXVlcnlTdGF0cxIVCg1zYW1wbGVzX3RvdGFsGAEgASgEEhQKDHNhbXBsZXNfcGVhaxgCIAEoBBIWCg5zZXJpZXNfZmV0Y2hlZBgDIAEoBBIWCg5jaHVua3NfZmV0Y2hlZBgEIAEoBBIZChFjaHVua3Nfc2l6ZV9ieXRlcxgFIAEoBBIVCg1ldmFsdWF0aW9uX3VzGAYgASgEInUKDVNlcmllc1JlcXVlc3QSEQoJc2VsZWN0b3JzGAEgAygJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQESDQoFbGltaXQYBCABKARCCwoJX3N0YXJ0X21zQgkKB19lbmRfbXMiYAoOU2VyaWVzUmVzcG9uc2USDwoHc3ltYm9scxgBIAMoCRIrCgZzZXJpZXMYAiADKAsyGy51cmQucXVlcnkudjEuU2VyaWVzQ29sdW1ucxIQCgh3YXJuaW5ncxgDIAMoCSJ5ChFMYWJlbE5hbWVzUmVxdWVzdBIRCglzZWxlY3RvcnMYASADKAkSFQoIc3RhcnRfbXMYAiABKANIAIgBARITCgZlbmRfbXMYAyABKANIAYgBARINCgVsaW1pdBgEIAEoBEILCglfc3RhcnRfbXNCCQoHX2VuZF9tcyI1ChJMYWJlbE5hbWVzUmVzcG9uc2USDQoFbmFtZXMYASADKAkSEAoId2FybmluZ3MYAiADKAkiiAEKEkxhYmVsVmFsdWVzUmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKCXNlbGVjdG9ycxgCIAMoCRIVCghzdGFydF9tcxgDIAEoA0gAiAEBEhMKBmVuZF9tcxgEIAEoA0gBiAEBEg0KBWxpbWl0GAUgASgEQgsKCV9zdGFydF9tc0IJCgdfZW5kX21zIjcKE0xhYmVsVmFsdWVzUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJEhAKCHdhcm5pbmdzGAIgAygJIkoKD01ldGFkYXRhUmVxdWVzdBIOCgZtZXRyaWMYASABKAkSDQoFbGltaXQYAiABKAQSGAoQbGltaXRfcGVyX21ldHJpYxgDIAEoBCJCChBNZXRhZGF0YVJlc3BvbnNlEi4KCG1ldGFkYXRhGAEgAygLMhwudXJkLnF1ZXJ5LnYxLk1ldHJpY01ldGFkYXRhIkoKDk1ldHJpY01ldGFkYXRhEg4KBm1ldHJpYxgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGhlbHAYAyABKAkSDAoEdW5pdBgEIAEoCSprCgxSZXN1bHRGb3JtYXQSHQoZUkVTVUxUX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhkKFVJFU1VMVF9GT1JNQVRfQ09MVU1OUxABEiEKHVJFU1VMVF9GT1JNQVRfUFJPTUVUSEVVU19KU09OEAIqgwEKCVZhbHVlVHlwZRIaChZWQUxVRV9UWVBFX1VOU1BFQ0lGSUVEEAASFQoRVkFMVUVfVFlQRV9TQ0FMQVIQARIVChFWQUxVRV9UWVBFX1NUUklORxACEhUKEVZBTFVFX1RZUEVfVkVDVE9SEAMSFQoRVkFMVUVfVFlQRV9NQVRSSVgQBDLxAwoMUXVlcnlTZXJ2aWNlElcKDFF1ZXJ5SW5zdGFudBIhLnVyZC5xdWVyeS52MS5RdWVyeUluc3RhbnRSZXF1ZXN0GiIudXJkLnF1ZXJ5LnYxLlF1ZXJ5SW5zdGFudFJlc3BvbnNlMAESUQoKUXVlcnlSYW5nZRIfLnVyZC5xdWVyeS52MS5RdWVyeVJhbmdlUmVxdWVzdBogLnVyZC5xdWVyeS52MS5RdWVyeVJhbmdlUmVzcG9uc2UwARJFCgZTZXJpZXMSGy51cmQucXVlcnkudjEuU2VyaWVzUmVxdWVzdBocLnVyZC5xdWVyeS52MS5TZXJpZXNSZXNwb25zZTABEk8KCkxhYmVsTmFtZXMSHy51cmQucXVlcnkudjEuTGFiZWxOYW1lc1JlcXVlc3QaIC51cmQucXVlcnkudjEuTGFiZWxOYW1lc1Jlc3BvbnNlElIKC0xhYmVsVmFsdWVzEiAudXJkLnF1ZXJ5LnYxLkxhYmVsVmFsdWVzUmVxdWVzdBohLnVyZC5xdWVyeS52MS5MYWJlbFZhbHVlc1Jlc3BvbnNlEkkKCE1ldGFkYXRhEh0udXJkLnF1ZXJ5LnYxLk1ldGFkYXRhUmVxdWVzdBoeLnVyZC5xdWVyeS52MS5NZXRhZGF0YVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("Chh1cmQvcXVlcnkvdjEvcXVlcnkucHJvdG8SDHVyZC5xdWVyeS52MSKfAQoMUXVlcnlPcHRpb25zEhIKCnRpbWVvdXRfbXMYASABKAMSGQoRbG9va2JhY2tfZGVsdGFfbXMYAiABKAMSDQoFbGltaXQYAyABKAQSKgoGZm9ybWF0GAQgASgOMhoudXJkLnF1ZXJ5LnYxLlJlc3VsdEZvcm1hdBINCgVzdGF0cxgFIAEoCBIWCg5zdGF0c19wZXJfc3RlcBgGIAEoCCJzChNRdWVyeUluc3RhbnRSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhQKB3RpbWVfbXMYAiABKANIAIgBARIrCgdvcHRpb25zGAMgASgLMhoudXJkLnF1ZXJ5LnYxLlF1ZXJ5T3B0aW9uc0IKCghfdGltZV9tcyI9ChRRdWVyeUluc3RhbnRSZXNwb25zZRIlCgRwYXJ0GAEgASgLMhcudXJkLnF1ZXJ5LnYxLlF1ZXJ5UGFydCKCAQoRUXVlcnlSYW5nZVJlcXVlc3QSDQoFcXVlcnkYASABKAkSEAoIc3RhcnRfbXMYAiABKAMSDgoGZW5kX21zGAMgASgDEg8KB3N0ZXBfbXMYBCABKAMSKwoHb3B0aW9ucxgFIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeU9wdGlvbnMiOwoSUXVlcnlSYW5nZVJlc3BvbnNlEiUKBHBhcnQYASABKAsyFy51cmQucXVlcnkudjEuUXVlcnlQYXJ0IrcBCglRdWVyeVBhcnQSKwoGaGVhZGVyGAEgASgLMhkudXJkLnF1ZXJ5LnYxLlF1ZXJ5SGVhZGVySAASKwoFZnJhbWUYAiABKAsyGi51cmQucXVlcnkudjEuQ29sdW1uc0ZyYW1lSAASLQoHdHJhaWxlchgDIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeVRyYWlsZXJIABIZCg9wcm9tZXRoZXVzX2pzb24YBCABKAxIAEIGCgRwYXJ0IkIKC1F1ZXJ5SGVhZGVyEiUKBHR5cGUYASABKA4yFy51cmQucXVlcnkudjEuVmFsdWVUeXBlEgwKBHRleHQYAiABKAkiTAoMQ29sdW1uc0ZyYW1lEg8KB3N5bWJvbHMYASADKAkSKwoGc2VyaWVzGAIgAygLMhsudXJkLnF1ZXJ5LnYxLlNlcmllc0NvbHVtbnMiRQoNU2VyaWVzQ29sdW1ucxISCgpsYWJlbF9yZWZzGAEgAygNEhAKCHRpbWVzX21zGAIgAygBEg4KBnZhbHVlcxgDIAMoASKKAQoMUXVlcnlUcmFpbGVyEhAKCHdhcm5pbmdzGAEgAygJEg0KBWluZm9zGAIgAygJEjAKDGNvbXBsZXRlbmVzcxgDIAEoCzIaLnVyZC5xdWVyeS52MS5Db21wbGV0ZW5lc3MSJwoFc3RhdHMYBCABKAsyGC51cmQucXVlcnkudjEuUXVlcnlTdGF0cyJACgxDb21wbGV0ZW5lc3MSEAoIY29tcGxldGUYASABKAgSDQoFYXNrZWQYAiADKAkSDwoHbWlzc2luZxgDIAMoCSLIAQoKUXVlcnlTdGF0cxIVCg1zYW1wbGVzX3RvdGFsGAEgASgEEhQKDHNhbXBsZXNfcGVhaxgCIAEoBBIWCg5zZXJpZXNfZmV0Y2hlZBgDIAEoBBIWCg5jaHVua3NfZmV0Y2hlZBgEIAEoBBIZChFjaHVua3Nfc2l6ZV9ieXRlcxgFIAEoBBIVCg1ldmFsdWF0aW9uX3VzGAYgASgEEhEKCXRocmVhZF91cxgHIAEoBBIYChBzYW1wbGVzX3Blcl9zdGVwGAggAygEInUKDVNlcmllc1JlcXVlc3QSEQoJc2VsZWN0b3JzGAEgAygJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQESDQoFbGltaXQYBCABKARCCwoJX3N0YXJ0X21zQgkKB19lbmRfbXMiYAoOU2VyaWVzUmVzcG9uc2USDwoHc3ltYm9scxgBIAMoCRIrCgZzZXJpZXMYAiADKAsyGy51cmQucXVlcnkudjEuU2VyaWVzQ29sdW1ucxIQCgh3YXJuaW5ncxgDIAMoCSJ5ChFMYWJlbE5hbWVzUmVxdWVzdBIRCglzZWxlY3RvcnMYASADKAkSFQoIc3RhcnRfbXMYAiABKANIAIgBARITCgZlbmRfbXMYAyABKANIAYgBARINCgVsaW1pdBgEIAEoBEILCglfc3RhcnRfbXNCCQoHX2VuZF9tcyI1ChJMYWJlbE5hbWVzUmVzcG9uc2USDQoFbmFtZXMYASADKAkSEAoId2FybmluZ3MYAiADKAkiiAEKEkxhYmVsVmFsdWVzUmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKCXNlbGVjdG9ycxgCIAMoCRIVCghzdGFydF9tcxgDIAEoA0gAiAEBEhMKBmVuZF9tcxgEIAEoA0gBiAEBEg0KBWxpbWl0GAUgASgEQgsKCV9zdGFydF9tc0IJCgdfZW5kX21zIjcKE0xhYmVsVmFsdWVzUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJEhAKCHdhcm5pbmdzGAIgAygJIkoKD01ldGFkYXRhUmVxdWVzdBIOCgZtZXRyaWMYASABKAkSDQoFbGltaXQYAiABKAQSGAoQbGltaXRfcGVyX21ldHJpYxgDIAEoBCJCChBNZXRhZGF0YVJlc3BvbnNlEi4KCG1ldGFkYXRhGAEgAygLMhwudXJkLnF1ZXJ5LnYxLk1ldHJpY01ldGFkYXRhIkoKDk1ldHJpY01ldGFkYXRhEg4KBm1ldHJpYxgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGhlbHAYAyABKAkSDAoEdW5pdBgEIAEoCSJlChBFeGVtcGxhcnNSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQFCCwoJX3N0YXJ0X21zQgkKB19lbmRfbXMiQQoRRXhlbXBsYXJzUmVzcG9uc2USLAoGc2VyaWVzGAEgAygLMhwudXJkLnF1ZXJ5LnYxLkV4ZW1wbGFyU2VyaWVzIksKDkV4ZW1wbGFyU2VyaWVzEg4KBmxhYmVscxgBIAMoCRIpCglleGVtcGxhcnMYAiADKAsyFi51cmQucXVlcnkudjEuRXhlbXBsYXIiOgoIRXhlbXBsYXISDgoGbGFiZWxzGAEgAygJEg0KBXZhbHVlGAIgASgBEg8KB3RpbWVfbXMYAyABKAMisgEKDkV4cGxhaW5SZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQESDwoHc3RlcF9tcxgEIAEoAxIPCgdhbmFseXplGAUgASgIEisKB29wdGlvbnMYBiABKAsyGi51cmQucXVlcnkudjEuUXVlcnlPcHRpb25zQgsKCV9zdGFydF9tc0IJCgdfZW5kX21zIpABCg9FeHBsYWluUmVzcG9uc2USJAoEcm9vdBgBIAEoCzIWLnVyZC5xdWVyeS52MS5QbGFuTm9kZRINCgVzdGVwcxgCIAEoBBInCgVzdGF0cxgDIAEoCzIYLnVyZC5xdWVyeS52MS5RdWVyeVN0YXRzEhAKCHdhcm5pbmdzGAQgAygJEg0KBWluZm9zGAUgAygJIpUBCghQbGFuTm9kZRIQCghvcGVyYXRvchgBIAEoCRISCgpleHByZXNzaW9uGAIgASgJEiYKBmlucHV0cxgDIAMoCzIWLnVyZC5xdWVyeS52MS5QbGFuTm9kZRIPCgdyZW1hcmtzGAQgAygJEioKBXN0YXRzGAUgASgLMhsudXJkLnF1ZXJ5LnYxLk9wZXJhdG9yU3RhdHMiZQoNT3BlcmF0b3JTdGF0cxIOCgZzZXJpZXMYASABKAQSDwoHc2FtcGxlcxgCIAEoBBISCgpzaXplX2J5dGVzGAMgASgEEg8KB3dhbGxfdXMYBCABKAQSDgoGY3B1X3VzGAUgASgEIhQKEkxpc3RRdWVyaWVzUmVxdWVzdCJBChNMaXN0UXVlcmllc1Jlc3BvbnNlEioKB3F1ZXJpZXMYASADKAsyGS51cmQucXVlcnkudjEuQWN0aXZlUXVlcnkikwEKC0FjdGl2ZVF1ZXJ5EgoKAmlkGAEgASgJEg0KBXF1ZXJ5GAIgASgJEhIKCnN0YXJ0ZWRfbXMYAyABKAMSEAoIc3RhcnRfbXMYBCABKAMSDgoGZW5kX21zGAUgASgDEg8KB3N0ZXBfbXMYBiABKAMSEQoJdGhyZWFkX3VzGAcgASgEEg8KB3NhbXBsZXMYCCABKAQiIAoSQ2FuY2VsUXVlcnlSZXF1ZXN0EgoKAmlkGAEgASgJIiQKE0NhbmNlbFF1ZXJ5UmVzcG9uc2USDQoFZm91bmQYASABKAgqawoMUmVzdWx0Rm9ybWF0Eh0KGVJFU1VMVF9GT1JNQVRfVU5TUEVDSUZJRUQQABIZChVSRVNVTFRfRk9STUFUX0NPTFVNTlMQARIhCh1SRVNVTFRfRk9STUFUX1BST01FVEhFVVNfSlNPThACKoMBCglWYWx1ZVR5cGUSGgoWVkFMVUVfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVZBTFVFX1RZUEVfU0NBTEFSEAESFQoRVkFMVUVfVFlQRV9TVFJJTkcQAhIVChFWQUxVRV9UWVBFX1ZFQ1RPUhADEhUKEVZBTFVFX1RZUEVfTUFUUklYEAQysQYKDFF1ZXJ5U2VydmljZRJXCgxRdWVyeUluc3RhbnQSIS51cmQucXVlcnkudjEuUXVlcnlJbnN0YW50UmVxdWVzdBoiLnVyZC5xdWVyeS52MS5RdWVyeUluc3RhbnRSZXNwb25zZTABElEKClF1ZXJ5UmFuZ2USHy51cmQucXVlcnkudjEuUXVlcnlSYW5nZVJlcXVlc3QaIC51cmQucXVlcnkudjEuUXVlcnlSYW5nZVJlc3BvbnNlMAESRQoGU2VyaWVzEhsudXJkLnF1ZXJ5LnYxLlNlcmllc1JlcXVlc3QaHC51cmQucXVlcnkudjEuU2VyaWVzUmVzcG9uc2UwARJPCgpMYWJlbE5hbWVzEh8udXJkLnF1ZXJ5LnYxLkxhYmVsTmFtZXNSZXF1ZXN0GiAudXJkLnF1ZXJ5LnYxLkxhYmVsTmFtZXNSZXNwb25zZRJSCgtMYWJlbFZhbHVlcxIgLnVyZC5xdWVyeS52MS5MYWJlbFZhbHVlc1JlcXVlc3QaIS51cmQucXVlcnkudjEuTGFiZWxWYWx1ZXNSZXNwb25zZRJJCghNZXRhZGF0YRIdLnVyZC5xdWVyeS52MS5NZXRhZGF0YVJlcXVlc3QaHi51cmQucXVlcnkudjEuTWV0YWRhdGFSZXNwb25zZRJOCglFeGVtcGxhcnMSHi51cmQucXVlcnkudjEuRXhlbXBsYXJzUmVxdWVzdBofLnVyZC5xdWVyeS52MS5FeGVtcGxhcnNSZXNwb25zZTABEkYKB0V4cGxhaW4SHC51cmQucXVlcnkudjEuRXhwbGFpblJlcXVlc3QaHS51cmQucXVlcnkudjEuRXhwbGFpblJlc3BvbnNlElIKC0xpc3RRdWVyaWVzEiAudXJkLnF1ZXJ5LnYxLkxpc3RRdWVyaWVzUmVxdWVzdBohLnVyZC5xdWVyeS52MS5MaXN0UXVlcmllc1Jlc3BvbnNlElIKC0NhbmNlbFF1ZXJ5EiAudXJkLnF1ZXJ5LnYxLkNhbmNlbFF1ZXJ5UmVxdWVzdBohLnVyZC5xdWVyeS52MS5DYW5jZWxRdWVyeVJlc3BvbnNlYgZwcm90bzM");
 
 /**
  * QueryOptions hold for one query.
@@ -54,6 +54,13 @@ export type QueryOptions = Message<"urd.query.v1.QueryOptions"> & {
    * @generated from field: bool stats = 5;
    */
   stats: boolean;
+
+  /**
+   * With statistics per step as well; implies stats.
+   *
+   * @generated from field: bool stats_per_step = 6;
+   */
+  statsPerStep: boolean;
 };
 
 /**
@@ -452,11 +459,25 @@ export type QueryStats = Message<"urd.query.v1.QueryStats"> & {
   chunksSizeBytes: bigint;
 
   /**
-   * Microseconds of evaluation.
+   * Microseconds from the call to the end of the evaluation.
    *
    * @generated from field: uint64 evaluation_us = 6;
    */
   evaluationUs: bigint;
+
+  /**
+   * Microseconds of its thread that the query used.
+   *
+   * @generated from field: uint64 thread_us = 7;
+   */
+  threadUs: bigint;
+
+  /**
+   * samples_total by step, one entry per step; only when asked for.
+   *
+   * @generated from field: repeated uint64 samples_per_step = 8;
+   */
+  samplesPerStep: bigint[];
 };
 
 /**
@@ -789,6 +810,476 @@ export const MetricMetadataSchema: GenMessage<MetricMetadata> = /*@__PURE__*/
   messageDesc(file_urd_query_v1_query, 20);
 
 /**
+ * ExemplarsRequest asks for exemplars.
+ *
+ * @generated from message urd.query.v1.ExemplarsRequest
+ */
+export type ExemplarsRequest = Message<"urd.query.v1.ExemplarsRequest"> & {
+  /**
+   * PromQL text; its selectors say which series are meant.
+   *
+   * @generated from field: string query = 1;
+   */
+  query: string;
+
+  /**
+   * First millisecond; unset: the oldest held.
+   *
+   * @generated from field: optional int64 start_ms = 2;
+   */
+  startMs?: bigint | undefined;
+
+  /**
+   * Last millisecond; unset: the newest held.
+   *
+   * @generated from field: optional int64 end_ms = 3;
+   */
+  endMs?: bigint | undefined;
+};
+
+/**
+ * Describes the message urd.query.v1.ExemplarsRequest.
+ * Use `create(ExemplarsRequestSchema)` to create a new message.
+ */
+export const ExemplarsRequestSchema: GenMessage<ExemplarsRequest> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 21);
+
+/**
+ * ExemplarsResponse holds some series with their exemplars.
+ *
+ * @generated from message urd.query.v1.ExemplarsResponse
+ */
+export type ExemplarsResponse = Message<"urd.query.v1.ExemplarsResponse"> & {
+  /**
+   * Sorted by labels over the whole stream.
+   *
+   * @generated from field: repeated urd.query.v1.ExemplarSeries series = 1;
+   */
+  series: ExemplarSeries[];
+};
+
+/**
+ * Describes the message urd.query.v1.ExemplarsResponse.
+ * Use `create(ExemplarsResponseSchema)` to create a new message.
+ */
+export const ExemplarsResponseSchema: GenMessage<ExemplarsResponse> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 22);
+
+/**
+ * ExemplarSeries is one series with its exemplars.
+ *
+ * @generated from message urd.query.v1.ExemplarSeries
+ */
+export type ExemplarSeries = Message<"urd.query.v1.ExemplarSeries"> & {
+  /**
+   * Name and value in turn, sorted by name.
+   *
+   * @generated from field: repeated string labels = 1;
+   */
+  labels: string[];
+
+  /**
+   * Ascending by time; at least one.
+   *
+   * @generated from field: repeated urd.query.v1.Exemplar exemplars = 2;
+   */
+  exemplars: Exemplar[];
+};
+
+/**
+ * Describes the message urd.query.v1.ExemplarSeries.
+ * Use `create(ExemplarSeriesSchema)` to create a new message.
+ */
+export const ExemplarSeriesSchema: GenMessage<ExemplarSeries> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 23);
+
+/**
+ * Exemplar points from a sample to a trace.
+ *
+ * @generated from message urd.query.v1.Exemplar
+ */
+export type Exemplar = Message<"urd.query.v1.Exemplar"> & {
+  /**
+   * Name and value in turn, sorted by name, such as trace_id and its value.
+   *
+   * @generated from field: repeated string labels = 1;
+   */
+  labels: string[];
+
+  /**
+   * Value that was observed.
+   *
+   * @generated from field: double value = 2;
+   */
+  value: number;
+
+  /**
+   * When it was observed, ms since the Unix epoch.
+   *
+   * @generated from field: int64 time_ms = 3;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message urd.query.v1.Exemplar.
+ * Use `create(ExemplarSchema)` to create a new message.
+ */
+export const ExemplarSchema: GenMessage<Exemplar> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 24);
+
+/**
+ * ExplainRequest asks how a query is evaluated.
+ *
+ * @generated from message urd.query.v1.ExplainRequest
+ */
+export type ExplainRequest = Message<"urd.query.v1.ExplainRequest"> & {
+  /**
+   * PromQL text.
+   *
+   * @generated from field: string query = 1;
+   */
+  query: string;
+
+  /**
+   * First step, ms since the Unix epoch; unset: the server's clock.
+   *
+   * @generated from field: optional int64 start_ms = 2;
+   */
+  startMs?: bigint | undefined;
+
+  /**
+   * Last moment at which a step may lie; unset: the start.
+   *
+   * @generated from field: optional int64 end_ms = 3;
+   */
+  endMs?: bigint | undefined;
+
+  /**
+   * Distance of steps, ms; 0: an instant query at the start.
+   *
+   * @generated from field: int64 step_ms = 4;
+   */
+  stepMs: bigint;
+
+  /**
+   * True: the query is evaluated and its answer dropped.
+   *
+   * @generated from field: bool analyze = 5;
+   */
+  analyze: boolean;
+
+  /**
+   * Timeout and lookback count.
+   *
+   * @generated from field: urd.query.v1.QueryOptions options = 6;
+   */
+  options?: QueryOptions | undefined;
+};
+
+/**
+ * Describes the message urd.query.v1.ExplainRequest.
+ * Use `create(ExplainRequestSchema)` to create a new message.
+ */
+export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 25);
+
+/**
+ * ExplainResponse is the plan.
+ *
+ * @generated from message urd.query.v1.ExplainResponse
+ */
+export type ExplainResponse = Message<"urd.query.v1.ExplainResponse"> & {
+  /**
+   * The operator that gives the answer.
+   *
+   * @generated from field: urd.query.v1.PlanNode root = 1;
+   */
+  root?: PlanNode | undefined;
+
+  /**
+   * Number of steps.
+   *
+   * @generated from field: uint64 steps = 2;
+   */
+  steps: bigint;
+
+  /**
+   * Only with analyze: cost of the whole query.
+   *
+   * @generated from field: urd.query.v1.QueryStats stats = 3;
+   */
+  stats?: QueryStats | undefined;
+
+  /**
+   * Only with analyze: as in a trailer.
+   *
+   * @generated from field: repeated string warnings = 4;
+   */
+  warnings: string[];
+
+  /**
+   * Only with analyze: as in a trailer.
+   *
+   * @generated from field: repeated string infos = 5;
+   */
+  infos: string[];
+};
+
+/**
+ * Describes the message urd.query.v1.ExplainResponse.
+ * Use `create(ExplainResponseSchema)` to create a new message.
+ */
+export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 26);
+
+/**
+ * PlanNode is an operator with what it reads from.
+ *
+ * @generated from message urd.query.v1.PlanNode
+ */
+export type PlanNode = Message<"urd.query.v1.PlanNode"> & {
+  /**
+   * Kind of the operator, such as vector-selector, aggregate or call.
+   *
+   * @generated from field: string operator = 1;
+   */
+  operator: string;
+
+  /**
+   * The part of the query that it evaluates, as it is planned.
+   *
+   * @generated from field: string expression = 2;
+   */
+  expression: string;
+
+  /**
+   * Operators that it reads from.
+   *
+   * @generated from field: repeated urd.query.v1.PlanNode inputs = 3;
+   */
+  inputs: PlanNode[];
+
+  /**
+   * What else is known, for people: shared, evaluated once, the range of a selector.
+   *
+   * @generated from field: repeated string remarks = 4;
+   */
+  remarks: string[];
+
+  /**
+   * Only with analyze.
+   *
+   * @generated from field: urd.query.v1.OperatorStats stats = 5;
+   */
+  stats?: OperatorStats | undefined;
+};
+
+/**
+ * Describes the message urd.query.v1.PlanNode.
+ * Use `create(PlanNodeSchema)` to create a new message.
+ */
+export const PlanNodeSchema: GenMessage<PlanNode> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 27);
+
+/**
+ * OperatorStats counts what one operator gave, and what that cost with all its inputs.
+ *
+ * @generated from message urd.query.v1.OperatorStats
+ */
+export type OperatorStats = Message<"urd.query.v1.OperatorStats"> & {
+  /**
+   * Series given.
+   *
+   * @generated from field: uint64 series = 1;
+   */
+  series: bigint;
+
+  /**
+   * Samples given; of a selector, those it read.
+   *
+   * @generated from field: uint64 samples = 2;
+   */
+  samples: bigint;
+
+  /**
+   * Bytes of them: 16 for each float, times included.
+   *
+   * @generated from field: uint64 size_bytes = 3;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * Microseconds that its readers waited for it.
+   *
+   * @generated from field: uint64 wall_us = 4;
+   */
+  wallUs: bigint;
+
+  /**
+   * Microseconds of the thread that it used, its inputs included.
+   *
+   * @generated from field: uint64 cpu_us = 5;
+   */
+  cpuUs: bigint;
+};
+
+/**
+ * Describes the message urd.query.v1.OperatorStats.
+ * Use `create(OperatorStatsSchema)` to create a new message.
+ */
+export const OperatorStatsSchema: GenMessage<OperatorStats> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 28);
+
+/**
+ * ListQueriesRequest asks for the queries at work.
+ *
+ * @generated from message urd.query.v1.ListQueriesRequest
+ */
+export type ListQueriesRequest = Message<"urd.query.v1.ListQueriesRequest"> & {
+};
+
+/**
+ * Describes the message urd.query.v1.ListQueriesRequest.
+ * Use `create(ListQueriesRequestSchema)` to create a new message.
+ */
+export const ListQueriesRequestSchema: GenMessage<ListQueriesRequest> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 29);
+
+/**
+ * ListQueriesResponse lists queries.
+ *
+ * @generated from message urd.query.v1.ListQueriesResponse
+ */
+export type ListQueriesResponse = Message<"urd.query.v1.ListQueriesResponse"> & {
+  /**
+   * The oldest first.
+   *
+   * @generated from field: repeated urd.query.v1.ActiveQuery queries = 1;
+   */
+  queries: ActiveQuery[];
+};
+
+/**
+ * Describes the message urd.query.v1.ListQueriesResponse.
+ * Use `create(ListQueriesResponseSchema)` to create a new message.
+ */
+export const ListQueriesResponseSchema: GenMessage<ListQueriesResponse> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 30);
+
+/**
+ * ActiveQuery is a query at work or in wait.
+ *
+ * @generated from message urd.query.v1.ActiveQuery
+ */
+export type ActiveQuery = Message<"urd.query.v1.ActiveQuery"> & {
+  /**
+   * Names it in this process.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * PromQL text, at most 4096 bytes of it.
+   *
+   * @generated from field: string query = 2;
+   */
+  query: string;
+
+  /**
+   * When it came, ms since the Unix epoch.
+   *
+   * @generated from field: int64 started_ms = 3;
+   */
+  startedMs: bigint;
+
+  /**
+   * First step, ms since the Unix epoch.
+   *
+   * @generated from field: int64 start_ms = 4;
+   */
+  startMs: bigint;
+
+  /**
+   * Last moment at which a step may lie, ms.
+   *
+   * @generated from field: int64 end_ms = 5;
+   */
+  endMs: bigint;
+
+  /**
+   * Distance of steps, ms; 0: an instant query.
+   *
+   * @generated from field: int64 step_ms = 6;
+   */
+  stepMs: bigint;
+
+  /**
+   * Microseconds of its thread that it used so far.
+   *
+   * @generated from field: uint64 thread_us = 7;
+   */
+  threadUs: bigint;
+
+  /**
+   * Samples that it read so far.
+   *
+   * @generated from field: uint64 samples = 8;
+   */
+  samples: bigint;
+};
+
+/**
+ * Describes the message urd.query.v1.ActiveQuery.
+ * Use `create(ActiveQuerySchema)` to create a new message.
+ */
+export const ActiveQuerySchema: GenMessage<ActiveQuery> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 31);
+
+/**
+ * CancelQueryRequest names a query.
+ *
+ * @generated from message urd.query.v1.CancelQueryRequest
+ */
+export type CancelQueryRequest = Message<"urd.query.v1.CancelQueryRequest"> & {
+  /**
+   * As ListQueries gave it.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message urd.query.v1.CancelQueryRequest.
+ * Use `create(CancelQueryRequestSchema)` to create a new message.
+ */
+export const CancelQueryRequestSchema: GenMessage<CancelQueryRequest> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 32);
+
+/**
+ * CancelQueryResponse tells whether there was one.
+ *
+ * @generated from message urd.query.v1.CancelQueryResponse
+ */
+export type CancelQueryResponse = Message<"urd.query.v1.CancelQueryResponse"> & {
+  /**
+   * False when no query of the tenant has that id: it may have ended.
+   *
+   * @generated from field: bool found = 1;
+   */
+  found: boolean;
+};
+
+/**
+ * Describes the message urd.query.v1.CancelQueryResponse.
+ * Use `create(CancelQueryResponseSchema)` to create a new message.
+ */
+export const CancelQueryResponseSchema: GenMessage<CancelQueryResponse> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 33);
+
+/**
  * ResultFormat says how the result comes.
  *
  * @generated from enum urd.query.v1.ResultFormat
@@ -951,6 +1442,47 @@ export const QueryService: GenService<{
     methodKind: "unary";
     input: typeof MetadataRequestSchema;
     output: typeof MetadataResponseSchema;
+  },
+  /**
+   * Exemplars lists exemplars of the series that the selectors of an expression match, sorted by
+   * series. Exemplars are kept in memory and bounded in number: the newest of the tenant.
+   *
+   * @generated from rpc urd.query.v1.QueryService.Exemplars
+   */
+  exemplars: {
+    methodKind: "server_streaming";
+    input: typeof ExemplarsRequestSchema;
+    output: typeof ExemplarsResponseSchema;
+  },
+  /**
+   * Explain tells how a query is evaluated, and with analyze evaluates it and tells the cost.
+   *
+   * @generated from rpc urd.query.v1.QueryService.Explain
+   */
+  explain: {
+    methodKind: "unary";
+    input: typeof ExplainRequestSchema;
+    output: typeof ExplainResponseSchema;
+  },
+  /**
+   * ListQueries lists the tenant's queries that are at work, the oldest first.
+   *
+   * @generated from rpc urd.query.v1.QueryService.ListQueries
+   */
+  listQueries: {
+    methodKind: "unary";
+    input: typeof ListQueriesRequestSchema;
+    output: typeof ListQueriesResponseSchema;
+  },
+  /**
+   * CancelQuery ends one of the tenant's queries; it fails with err-urd-query-cancelled.
+   *
+   * @generated from rpc urd.query.v1.QueryService.CancelQuery
+   */
+  cancelQuery: {
+    methodKind: "unary";
+    input: typeof CancelQueryRequestSchema;
+    output: typeof CancelQueryResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_urd_query_v1_query, 0);
