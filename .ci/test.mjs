@@ -10,7 +10,7 @@ import { buildKernel, isBuildStale } from "./build.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const everyChange = [
   "unit",
-  "contract",
+  "contract/local",
   "golden",
   "types",
   "conformance",

@@ -49,6 +49,11 @@ export type ErrorId =
   | "max-samples-per-query"
   | "max-estimated-memory-consumption-per-query"
   | "max-query-expression-size-bytes"
+  | "bucket-unavailable"
+  | "bucket-refused"
+  | "bucket-object-changed"
+  | "bucket-object-too-large"
+  | "bucket-unusable"
   | "rpc-cancelled"
   | "rpc-deadline-exceeded"
   | "rpc-unavailable"
@@ -235,6 +240,32 @@ export const errorCatalogue: Readonly<Record<ErrorId, CatalogueEntry>> = {
     ...badData,
     option: "limits.max_query_expression_size_bytes",
     doc: "A query text is longer than allowed.",
+  },
+  "bucket-unavailable": {
+    ...unavailable,
+    doc: "The object store does not answer, or not in time, after every try that was allowed.",
+  },
+  "bucket-refused": {
+    code: "INTERNAL",
+    http: 500,
+    retryable: false,
+    doc: "The object store refuses a request, most often for want of a permission.",
+  },
+  "bucket-object-changed": {
+    ...unavailable,
+    doc: "An object was replaced in the object store while it was being read.",
+  },
+  "bucket-object-too-large": {
+    code: "INTERNAL",
+    http: 500,
+    retryable: false,
+    doc: "An object in the bucket is larger than its kind may be; it is not what Urd writes.",
+  },
+  "bucket-unusable": {
+    code: "FAILED_PRECONDITION",
+    http: 500,
+    retryable: false,
+    doc: "The bucket is missing, cannot be written, or holds what others stored. The process does not start.",
   },
   "rpc-cancelled": {
     code: "CANCELLED",

@@ -1,4 +1,4 @@
-import type { Vfs, VfsFile } from "../../server/platform/vfs/index.ts";
+import type { PathInfo, Vfs, VfsFile } from "../../server/platform/vfs/index.ts";
 
 /** An operation that changes the disk, as faults see it. */
 export interface VfsOperation {
@@ -40,6 +40,9 @@ interface FileNode {
   bytes: Uint8Array;
   sizeBytes: number;
   durable: Uint8Array;
+  /** Both count up over the life of the file system: a model of time and of inode numbers. */
+  readonly inode: number;
+  modifiedMs: number;
 }
 
 interface DirectoryNode {
@@ -65,12 +68,22 @@ function systemError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
 
+function newFile(tick: number): FileNode {
+  const none = new Uint8Array(0);
+  return { kind: "file", bytes: none, sizeBytes: 0, durable: none, inode: tick, modifiedMs: tick };
+}
+
+function fileInfo({ sizeBytes, modifiedMs, inode }: FileNode): PathInfo {
+  return { kind: "file", sizeBytes, modifiedMs, inode };
+}
+
 class MemoryVfs implements FaultyVfs {
   fault: ((operation: VfsOperation) => Fault | undefined) | undefined;
   operations = 0;
   readonly #root: DirectoryNode;
   #crashed = false;
   #fd = 1000;
+  #ticks = 0;
 
   constructor(root: DirectoryNode) {
     this.#root = root;
@@ -84,7 +97,7 @@ class MemoryVfs implements FaultyVfs {
       this.#step({ kind: "create", path, sizeBytes: 0 });
       if (node?.kind === "file") node.sizeBytes = 0;
       else {
-        node = { kind: "file", bytes: new Uint8Array(0), sizeBytes: 0, durable: new Uint8Array(0) };
+        node = newFile(++this.#ticks);
         parent.entries.set(name, node);
       }
     }
@@ -118,6 +131,14 @@ class MemoryVfs implements FaultyVfs {
     return this.#find(path) !== undefined;
   }
 
+  stat(path: string): PathInfo | undefined {
+    this.#alive();
+    const node = this.#find(path);
+    if (node?.kind === "file") return fileInfo(node);
+    if (node === undefined) return undefined;
+    return { kind: "directory", sizeBytes: 0, modifiedMs: 0, inode: 0 };
+  }
+
   rename(from: string, to: string): void {
     const source = this.#parent(from);
     const node = source.parent.entries.get(source.name);
@@ -138,6 +159,13 @@ class MemoryVfs implements FaultyVfs {
 
   removeTree(path: string): void {
     this.remove(path);
+  }
+
+  removeEmptyDirectory(path: string): boolean {
+    const node = this.#find(path);
+    if (node?.kind !== "directory" || node.entries.size > 0) return false;
+    this.remove(path);
+    return true;
   }
 
   syncDirectory(path: string): void {
@@ -173,6 +201,7 @@ class MemoryVfs implements FaultyVfs {
       write: (bytes, positionBytes) => {
         const fault = this.#step({ kind: "write", path, sizeBytes: bytes.length });
         const count = fault === undefined ? bytes.length : Math.min(fault, bytes.length);
+        node.modifiedMs = ++this.#ticks;
         put(node, bytes.subarray(0, count), positionBytes);
         this.#alive();
         return count;
@@ -185,6 +214,7 @@ class MemoryVfs implements FaultyVfs {
         return count;
       },
       sizeBytes: () => node.sizeBytes,
+      stat: () => fileInfo(node),
       truncate: (sizeBytes) => {
         this.#step({ kind: "truncate", path, sizeBytes });
         if (sizeBytes > node.sizeBytes) put(node, new Uint8Array(0), sizeBytes);
@@ -279,5 +309,5 @@ function copyDurable(
 
 function surviving(node: FileNode, sizeBytes: number): FileNode {
   const bytes = node.bytes.slice(0, sizeBytes);
-  return { kind: "file", bytes, sizeBytes: bytes.length, durable: bytes.slice() };
+  return { ...node, bytes, sizeBytes: bytes.length, durable: bytes.slice() };
 }

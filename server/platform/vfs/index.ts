@@ -1,3 +1,3 @@
 export { type DirectoryLock, lockDirectory } from "./directory-lock.ts";
 export { nodeVfs } from "./node-vfs.ts";
-export { readWhole, replaceFile, type Vfs, type VfsFile, writeAll } from "./vfs.ts";
+export { type PathInfo, readWhole, replaceFile, type Vfs, type VfsFile, writeAll } from "./vfs.ts";

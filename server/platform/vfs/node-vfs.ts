@@ -10,10 +10,13 @@ import {
   readdirSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
+  type Stats,
+  statSync,
   writeSync,
 } from "node:fs";
-import type { Vfs, VfsFile } from "./vfs.ts";
+import type { PathInfo, Vfs, VfsFile } from "./vfs.ts";
 
 const flagsOfMode = { create: "w+", update: "r+", read: "r" } as const;
 
@@ -23,9 +26,22 @@ export const nodeVfs: Vfs = {
   makeDirectory: (path) => void mkdirSync(path, { recursive: true }),
   list: (path) => (existsSync(path) ? readdirSync(path).sort() : []),
   exists: existsSync,
+  stat(path) {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? undefined : pathInfo(stats);
+  },
   rename: renameSync,
   remove: (path) => rmSync(path, { force: true }),
   removeTree: (path) => rmSync(path, { force: true, recursive: true }),
+  removeEmptyDirectory(path) {
+    try {
+      rmdirSync(path);
+      return true;
+    } catch (error) {
+      if (notEmptyCodes.has((error as NodeJS.ErrnoException).code ?? "")) return false;
+      throw error;
+    }
+  },
   syncDirectory(path) {
     const fd = openSync(path, "r");
     try {
@@ -35,6 +51,14 @@ export const nodeVfs: Vfs = {
     }
   },
 };
+
+/** POSIX allows either code for a directory that has something in it. */
+const notEmptyCodes: ReadonlySet<string> = new Set(["ENOTEMPTY", "EEXIST", "ENOENT"]);
+
+function pathInfo(stats: Stats): PathInfo {
+  const kind = stats.isDirectory() ? "directory" : "file";
+  return { kind, sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino };
+}
 
 function openFile(path: string, flags: string): VfsFile {
   const fd = openSync(path, flags, 0o640);
@@ -51,6 +75,7 @@ function openFile(path: string, flags: string): VfsFile {
       return count;
     },
     sizeBytes: () => fstatSync(fd).size,
+    stat: () => pathInfo(fstatSync(fd)),
     truncate: (sizeBytes) => ftruncateSync(fd, sizeBytes),
     sync: () => fdatasyncSync(fd),
     close: () => closeSync(fd),

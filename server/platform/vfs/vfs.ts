@@ -14,14 +14,28 @@ export interface Vfs {
   /** Names in a directory, sorted; empty when there is no such directory. */
   list(path: string): readonly string[];
   exists(path: string): boolean;
+  /** What stands at a path; undefined when nothing does. */
+  stat(path: string): PathInfo | undefined;
   /** Moves a file or directory, replacing a file or an empty directory. */
   rename(from: string, to: string): void;
   /** Removes a file; no error when there is none. */
   remove(path: string): void;
   /** Removes a directory with everything in it; no error when there is none. */
   removeTree(path: string): void;
+  /** Removes a directory when it has nothing in it; false when it has, or is not there. */
+  removeEmptyDirectory(path: string): boolean;
   /** Makes the names in a directory survive a loss of power. */
   syncDirectory(path: string): void;
+}
+
+/** What a file system tells of a file or directory. */
+export interface PathInfo {
+  readonly kind: "file" | "directory";
+  readonly sizeBytes: number;
+  /** When its bytes were last changed, ms since the Unix epoch, with fractions. */
+  readonly modifiedMs: number;
+  /** The same for the same file as long as it exists, whatever its path. */
+  readonly inode: number;
 }
 
 /** An open file. */
@@ -33,6 +47,8 @@ export interface VfsFile {
   /** Reads from `positionBytes`; returns how much came: less than asked only at the end. */
   read(target: Uint8Array, positionBytes: number): number;
   sizeBytes(): number;
+  /** As `Vfs.stat`, of this file even when its path leads elsewhere by now. */
+  stat(): PathInfo;
   truncate(sizeBytes: number): void;
   /** Returns when the file's bytes survive a loss of power. */
   sync(): void;

@@ -30,7 +30,17 @@ for (const [name, make] of [
     file.truncate(5);
     expect(file.sizeBytes()).toBe(5);
     file.sync();
+    const info = vfs.stat(`${root}/a/b/x`);
+    expect(info).toMatchObject({ kind: "file", sizeBytes: 5 });
+    expect(file.stat()).toEqual(info);
     file.close();
+    expect(vfs.stat(`${root}/a`)).toMatchObject({ kind: "directory" });
+    expect(vfs.stat(`${root}/nowhere`)).toBeUndefined();
+    expect(vfs.removeEmptyDirectory(`${root}/a/b`)).toBe(false);
+    expect(vfs.removeEmptyDirectory(`${root}/nowhere`)).toBe(false);
+    vfs.makeDirectory(`${root}/a/e`);
+    expect(vfs.removeEmptyDirectory(`${root}/a/e`)).toBe(true);
+    expect(vfs.exists(`${root}/a/e`)).toBe(false);
     expect(() => vfs.open(`${root}/a/b/y`, "read")).toThrow(/ENOENT/);
     vfs.rename(`${root}/a/b/x`, `${root}/a/b/z`);
     expect(vfs.list(`${root}/a/b`)).toEqual(["z"]);

@@ -1,0 +1,24 @@
+export {
+  type Bucket,
+  type BucketCall,
+  type ByteRange,
+  type ListPage,
+  type ListRequest,
+  type ObjectBytes,
+  type ObjectInfo,
+  type PartTag,
+  type ServerSideEncryption,
+  type Upload,
+  type UploadOptions,
+  type UploadPart,
+  type WriteOptions,
+} from "./bucket.ts";
+export { type FilesystemWorld, openFilesystemBucket } from "./filesystem.ts";
+export { instrumented } from "./instrumented.ts";
+export { listPages } from "./list-all.ts";
+export { createMemoryBucket } from "./memory.ts";
+export { type BucketMetrics, createBucketMetrics } from "./metrics.ts";
+export { prefixed } from "./prefixed.ts";
+export { readPieces, readWholeObject, type WholeOptions } from "./read-object.ts";
+export { defaultRetryPolicy, retrying, type RetryPolicy, type RetryWorld } from "./retrying.ts";
+export { type ObjectSource, uploadObject } from "./upload-object.ts";
