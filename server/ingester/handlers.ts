@@ -7,7 +7,8 @@ import type { Shard } from "../shard/index.ts";
 import { type ExemplarStore, exemplars } from "./exemplars.ts";
 import { listHeads, seal, truncate } from "./heads.ts";
 import { labelNames, labelValues, series } from "./labels.ts";
-import type { FamilyMetadata, MetadataStore } from "./metadata.ts";
+import type { MetadataStore } from "./metadata.ts";
+import type { FamilyMetadata } from "./metadata-files.ts";
 import { push } from "./push.ts";
 import { queryStream } from "./query-stream.ts";
 

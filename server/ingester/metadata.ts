@@ -1,6 +1,7 @@
 import type { PayloadFormat } from "../kernel/index.ts";
 import { compareUtf8 } from "../model/index.ts";
 import type { Clock } from "../platform/base/index.ts";
+import type { FamilyMetadata, MetadataFiles } from "./metadata-files.ts";
 import {
   eachField,
   packedVarints,
@@ -9,15 +10,6 @@ import {
   textAt,
   varintField,
 } from "./payload-walk.ts";
-
-/** What is known of a metric family. */
-export interface FamilyMetadata {
-  readonly metric: string;
-  /** Lower-case OpenMetrics type. */
-  readonly type: string;
-  readonly help: string;
-  readonly unit: string;
-}
 
 /** Types by their number in both wire formats. */
 const metricTypes = [
@@ -39,20 +31,40 @@ const textLengthMax = 1024;
 const timeShareMax = 0.02;
 const timeBurstMs = 100;
 
+/** What one tenant's metrics are known to be. */
+interface TenantFamilies {
+  /** By metric, the one seen longest ago first. */
+  readonly families: Map<string, FamilyMetadata[]>;
+  /** Lines of the tenant's file; infinite when it is known to lack some. */
+  lines: number;
+}
+
+/** Lines beyond twice those needed before a file is written anew. */
+const spareLinesMax = 1000;
+
 /**
- * Metric metadata of all tenants of one shard, in memory: writers send it again and again, so a
- * restart loses it for a minute only. Remote write 2.0 sends it with every series; under load
- * only as many payloads are read for it as a small share of the thread allows.
+ * Metric metadata of all tenants of one shard. It is kept in files too: some writers send it
+ * once a minute, some only when it changes. Of each tenant so many families are kept, those
+ * seen longest ago go first. Remote write 2.0 sends metadata with every series; under load only
+ * as many payloads are read for it as a small share of the thread allows.
  */
 export class MetadataStore {
   readonly #clock: Clock;
-  readonly #tenants = new Map<string, Map<string, FamilyMetadata[]>>();
+  readonly #files: MetadataFiles | undefined;
+  readonly #tenants = new Map<string, TenantFamilies>();
   #spentMs = 0;
   readonly #startMs: number;
 
-  constructor(clock: Clock) {
+  /** Without files nothing outlives the store. */
+  constructor(clock: Clock, files?: MetadataFiles) {
     this.#clock = clock;
+    this.#files = files;
     this.#startMs = clock.monotonicMs();
+    for (const [tenant, families] of files?.load() ?? []) {
+      for (const family of families) this.#add(tenant, family);
+      this.#of(tenant).lines = families.length;
+      this.#tidyUp(tenant);
+    }
   }
 
   /** Takes the metadata of a payload that was stored, when there is time for it. */
@@ -61,15 +73,19 @@ export class MetadataStore {
     const allowedMs = timeBurstMs + (nowMs - this.#startMs) * timeShareMax;
     const isAlone = format === 1 && payload[0] === 0x1a;
     if (!isAlone && this.#spentMs > allowedMs) return;
-    const add = (family: FamilyMetadata): void => this.#add(tenant, family);
+    const fresh: FamilyMetadata[] = [];
+    const add = (family: FamilyMetadata): void => {
+      if (this.#add(tenant, family)) fresh.push(family);
+    };
     if (format === 1) readMetadata1(payload, add);
     else readMetadata2(payload, add);
+    if (fresh.length > 0) this.#keep(tenant, fresh);
     this.#spentMs += this.#clock.monotonicMs() - nowMs;
   }
 
   /** Metadata of one family, or of all when `metric` is empty; sorted, at most `limit` families. */
   find(query: { tenant: string; metric: string; limit: number }): readonly FamilyMetadata[] {
-    const families = this.#tenants.get(query.tenant);
+    const families = this.#tenants.get(query.tenant)?.families;
     if (families === undefined) return [];
     if (query.metric !== "") return families.get(query.metric) ?? [];
     const names = [...families.keys()].sort(compareUtf8);
@@ -77,22 +93,49 @@ export class MetadataStore {
     return wanted.flatMap((name) => families.get(name) ?? []);
   }
 
-  #add(tenant: string, family: FamilyMetadata): void {
-    let families = this.#tenants.get(tenant);
-    if (families === undefined) {
-      families = new Map();
-      this.#tenants.set(tenant, families);
-    }
-    const texts = families.get(family.metric);
-    if (texts === undefined) {
-      if (families.size < familiesMax) families.set(family.metric, [family]);
-      return;
-    }
+  /** True when the text was not known. */
+  #add(tenant: string, family: FamilyMetadata): boolean {
+    const { families } = this.#of(tenant);
+    const texts = families.get(family.metric) ?? [];
+    families.delete(family.metric);
+    families.set(family.metric, texts);
     const isKnown = texts.some(
       ({ type, help, unit }) =>
         type === family.type && help === family.help && unit === family.unit,
     );
-    if (!isKnown && texts.length < textsPerFamilyMax) texts.push(family);
+    if (isKnown || texts.length >= textsPerFamilyMax) return false;
+    texts.push(family);
+    for (const [oldest] of families) {
+      if (families.size <= familiesMax) break;
+      families.delete(oldest);
+    }
+    return true;
+  }
+
+  #of(tenant: string): TenantFamilies {
+    const known = this.#tenants.get(tenant);
+    if (known !== undefined) return known;
+    const made = { families: new Map<string, FamilyMetadata[]>(), lines: 0 };
+    this.#tenants.set(tenant, made);
+    return made;
+  }
+
+  #keep(tenant: string, fresh: readonly FamilyMetadata[]): void {
+    const known = this.#of(tenant);
+    if (this.#files === undefined) return;
+    const isWritten = Number.isFinite(known.lines) && this.#files.append(tenant, fresh);
+    known.lines = isWritten ? known.lines + fresh.length : Number.POSITIVE_INFINITY;
+    this.#tidyUp(tenant);
+  }
+
+  /** Writes a file anew that holds much more than it needs, or less. */
+  #tidyUp(tenant: string): void {
+    const known = this.#of(tenant);
+    const { families, lines } = known;
+    if (lines <= 2 * families.size + spareLinesMax) return;
+    const all = [...families.values()].flat();
+    if (lines <= 2 * all.length + spareLinesMax) return;
+    if (this.#files?.replace(tenant, all) === true) known.lines = all.length;
   }
 }
 

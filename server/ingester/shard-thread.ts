@@ -28,6 +28,7 @@ import {
 } from "../shard/index.ts";
 import { ExemplarStore } from "./exemplars.ts";
 import { createIngesterHandlers } from "./handlers.ts";
+import { openMetadataFiles } from "./metadata-files.ts";
 import { MetadataStore } from "./metadata.ts";
 import { addShardMetrics } from "./shard-metrics.ts";
 import type { ShardThreadData } from "./thread-data.ts";
@@ -42,7 +43,10 @@ const parent = defined(parentPort, "the parent of a shard thread");
 const logger = createLogger(data.log).with({ thread: data.name });
 const limits = createLimits(data.limits);
 const registry = createMetricRegistry();
-const metadata = new MetadataStore(systemClock);
+const metadata = new MetadataStore(
+  systemClock,
+  openMetadataFiles({ ...data, vfs: nodeVfs, logger }),
+);
 const exemplars = new ExemplarStore(limits, data.shards);
 const headSignal = new HeadSignal(data.headSignal);
 let shard: Shard | undefined;
