@@ -14,6 +14,11 @@ export interface SeriesColumns {
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
   readonly words: Uint32Array;
+  /**
+   * When the counter behind each sample began, in milliseconds; 0 where that is not known.
+   * Absent when it is not known of any sample. Staleness markers may have one; it means nothing.
+   */
+  readonly startTimesMs?: Float64Array | undefined;
   /** Absent in series that have floats only. */
   readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   readonly from: number;

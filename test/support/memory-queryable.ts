@@ -24,6 +24,8 @@ export interface MemorySeries {
   /** Low word, high word, low word, … of the values. */
   readonly words: number[];
   readonly histograms: Map<number, FloatHistogram>;
+  /** By sample time. */
+  readonly startTimesMs: Map<number, number>;
 }
 
 /** A Queryable over samples in memory, for tests. */
@@ -32,6 +34,8 @@ export interface MemoryQueryable extends Queryable {
   add(labels: Labels, timeMs: number, value: number | { low: number; high: number }): void;
   /** Adds a histogram with the hint that a store would give it. Times of a series must ascend. */
   addHistogram(labels: Labels, timeMs: number, histogram: FloatHistogram): void;
+  /** Says when the counter behind the sample at `timeMs` began. The series must be there. */
+  setStartTime(labels: Labels, timeMs: number, startTimeMs: number): void;
 }
 
 const bits = new Float64Array(1);
@@ -67,6 +71,9 @@ export function createMemoryQueryable(batchSize = 3): MemoryQueryable {
       const before = histograms.get(timesMs.at(-2) ?? Number.NaN);
       histograms.set(timeMs, { ...histogram, hint: storedHint(histogram, before) });
     },
+    setStartTime(labels, timeMs, startTimeMs) {
+      (store.get(labelsKey(labels)) as MemorySeries).startTimesMs.set(timeMs, startTimeMs);
+    },
     async *select(selection): AsyncIterable<SeriesBatch> {
       const series = select([selection]);
       for (let i = 0; i < series.length; i += batchSize) {
@@ -85,7 +92,7 @@ export function createMemoryQueryable(batchSize = 3): MemoryQueryable {
 }
 
 function newSeries(labels: Labels): MemorySeries {
-  return { labels, timesMs: [], words: [], histograms: new Map() };
+  return { labels, timesMs: [], words: [], histograms: new Map(), startTimesMs: new Map() };
 }
 
 /** Only samples that go on a chunk are known not to be resets. */
@@ -113,6 +120,9 @@ function columns(series: MemorySeries, { startMs, endMs }: Selection): SeriesCol
     words,
     from,
     to,
+    ...(series.startTimesMs.size > 0 && {
+      startTimesMs: Float64Array.from(timesMs, (timeMs) => series.startTimesMs.get(timeMs) ?? 0),
+    }),
     ...(series.histograms.size > 0 && {
       histograms: series.timesMs.map((timeMs) => series.histograms.get(timeMs)),
     }),
