@@ -72,7 +72,6 @@ async function build() {
     target: "node22.19",
     sourcemap: true,
     sourcesContent: false,
-    keepNames: true,
     legalComments: "linked",
     banner: { js: banner },
     define: { urdBuild: JSON.stringify({ version, revision: revision() }) },
