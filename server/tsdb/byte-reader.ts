@@ -1,6 +1,6 @@
 import { CorruptionError } from "../platform/base/index.ts";
 import { badVarint, crc32c, readUvarint } from "../platform/encoding/index.ts";
-import type { VfsFile } from "../platform/vfs/index.ts";
+import type { PagedFile } from "./paged-file.ts";
 
 /**
  * Reads big-endian fields of a piece of a file that was loaded into memory. Trusts nothing:
@@ -80,29 +80,11 @@ export class ByteReader {
   }
 }
 
-/** A file with the path that errors about it name. */
-export interface NamedFile {
-  readonly file: VfsFile;
-  readonly path: string;
-}
-
-/** Reads exactly a range of a file; a shorter file is corrupt. */
-export function readRange(source: NamedFile, offsetBytes: number, sizeBytes: number): Uint8Array {
-  const at = { file: source.path, offsetBytes };
-  if (offsetBytes < 0 || sizeBytes < 0 || offsetBytes + sizeBytes > source.file.sizeBytes()) {
-    throw new CorruptionError(at, `${sizeBytes} bytes wanted, the file is shorter`);
-  }
-  const bytes = new Uint8Array(sizeBytes);
-  const got = source.file.read(bytes, offsetBytes);
-  if (got !== sizeBytes) throw new CorruptionError(at, `${got} bytes read of ${sizeBytes}`);
-  return bytes;
-}
-
 /** Reads a section that begins with its length as u32 and ends with the crc32c of what is between. */
-export function readSection(source: NamedFile, offsetBytes: number): ByteReader {
+export function readSection(source: PagedFile, offsetBytes: number): ByteReader {
   const at = { file: source.path, offsetBytes };
-  const sizeBytes = new ByteReader(readRange(source, offsetBytes, 4), at).u32();
-  const bytes = readRange(source, offsetBytes + 4, sizeBytes + 4);
+  const sizeBytes = new ByteReader(source.view(offsetBytes, 4), at).u32();
+  const bytes = source.view(offsetBytes + 4, sizeBytes + 4);
   const content = bytes.subarray(0, sizeBytes);
   const expected = new ByteReader(bytes.subarray(sizeBytes), at).u32();
   if (crc32c(content) !== expected) throw new CorruptionError(at, "the checksum does not match");

@@ -1,8 +1,9 @@
 import { CorruptionError } from "../../platform/base/index.ts";
 import { crc32c, uvarintSizeBytes } from "../../platform/encoding/index.ts";
 import type { Vfs } from "../../platform/vfs/index.ts";
-import { ByteReader, type NamedFile, readRange } from "../byte-reader.ts";
+import { ByteReader } from "../byte-reader.ts";
 import { FileWriter } from "../file-writer.ts";
+import { openPaged, type PagedFile } from "../paged-file.ts";
 
 /**
  * Segment files of a block's chunks. Format: Prometheus's tsdb/docs/format/chunks.md: magic,
@@ -21,6 +22,7 @@ const lengthSizeBytesMax = 5;
 
 /** A chunk larger than this is taken for a broken length: samples of two hours are far smaller. */
 const chunkSizeBytesMax = 64 * 1024 * 1024;
+const checksumSizeBytes = 4;
 
 /** File name of a segment: six digits, from 000001 on. */
 export function segmentName(segment: number): string {
@@ -73,7 +75,7 @@ function startSegment(vfs: Vfs, directory: string, segment: number): FileWriter 
 /** A chunk as it lies in a segment. */
 export interface StoredChunk {
   readonly encoding: number;
-  /** A copy. */
+  /** Not to be changed. */
   readonly bytes: Uint8Array;
 }
 
@@ -86,14 +88,14 @@ export interface SegmentReader {
 
 /** Opens all segments of a folder and checks their headers. */
 export function openSegments(vfs: Vfs, directory: string): SegmentReader {
-  const files: NamedFile[] = [];
+  const files: PagedFile[] = [];
   const close = (): void => {
-    for (const { file } of files) file.close();
+    for (const file of files) file.close();
   };
   try {
     for (let segment = 0; vfs.exists(`${directory}/${segmentName(segment)}`); segment++) {
       const path = `${directory}/${segmentName(segment)}`;
-      const source = { file: vfs.open(path, "read"), path };
+      const source = openPaged(vfs, path);
       files.push(source);
       checkHeader(source);
     }
@@ -104,15 +106,15 @@ export function openSegments(vfs: Vfs, directory: string): SegmentReader {
   return { read: (ref) => readChunk(files, directory, ref), close };
 }
 
-function checkHeader(source: NamedFile): void {
+function checkHeader(source: PagedFile): void {
   const at = { file: source.path, offsetBytes: 0 };
-  const header = new ByteReader(readRange(source, 0, headerSizeBytes), at);
+  const header = new ByteReader(source.view(0, headerSizeBytes), at);
   if (header.u32() !== segmentMagic) throw header.fault("this is not a chunks segment");
   const version = header.u8();
   if (version !== segmentVersion) throw header.fault(`version ${version} is not supported`);
 }
 
-function readChunk(files: readonly NamedFile[], directory: string, ref: number): StoredChunk {
+function readChunk(files: readonly PagedFile[], directory: string, ref: number): StoredChunk {
   const segment = Math.floor(ref / 2 ** 32);
   const offsetBytes = ref % 2 ** 32;
   const source = files[segment];
@@ -121,13 +123,19 @@ function readChunk(files: readonly NamedFile[], directory: string, ref: number):
     throw new CorruptionError({ file, offsetBytes }, "the segment is missing");
   }
   const at = { file: source.path, offsetBytes };
-  const available = Math.min(lengthSizeBytesMax, source.file.sizeBytes() - offsetBytes);
-  const length = new ByteReader(readRange(source, offsetBytes, available), at);
+  const available = Math.min(lengthSizeBytesMax, source.sizeBytes - offsetBytes);
+  const length = new ByteReader(source.view(offsetBytes, available), at);
   const sizeBytes = length.uvarint();
   if (sizeBytes > chunkSizeBytesMax) throw length.fault(`a chunk of ${sizeBytes} bytes`);
-  const body = readRange(source, offsetBytes + length.position, 1 + sizeBytes + 4);
-  const checked = body.subarray(0, 1 + sizeBytes);
-  const expected = new ByteReader(body.subarray(1 + sizeBytes), at).u32();
-  if (crc32c(checked) !== expected) throw length.fault("the checksum of a chunk does not match");
-  return { encoding: checked[0] as number, bytes: checked.subarray(1) };
+  const body = source.view(offsetBytes + length.position, 1 + sizeBytes + checksumSizeBytes);
+  if (crc32c(body.subarray(0, 1 + sizeBytes)) !== checksumBehind(body)) {
+    throw length.fault("the checksum of a chunk does not match");
+  }
+  return { encoding: body[0] as number, bytes: body.subarray(1, 1 + sizeBytes) };
+}
+
+function checksumBehind(body: Uint8Array): number {
+  const at = body.length - checksumSizeBytes;
+  const [a, b, c, d] = [body[at]!, body[at + 1]!, body[at + 2]!, body[at + 3]!];
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }

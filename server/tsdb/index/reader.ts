@@ -2,7 +2,8 @@ import type { Labels } from "../../model/index.ts";
 import { CorruptionError } from "../../platform/base/index.ts";
 import { crc32c } from "../../platform/encoding/index.ts";
 import type { Vfs } from "../../platform/vfs/index.ts";
-import { ByteReader, type NamedFile, readRange, readSection } from "../byte-reader.ts";
+import { ByteReader, readSection } from "../byte-reader.ts";
+import { openPaged, type PagedFile } from "../paged-file.ts";
 import { readToc } from "./toc.ts";
 import type { IndexedChunk } from "./writer.ts";
 
@@ -34,7 +35,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Opens an index file of version 2. Throws CorruptionError with file and byte for whatever is wrong. */
 export function openIndex(vfs: Vfs, path: string): IndexReader {
-  const source: NamedFile = { file: vfs.open(path, "read"), path };
+  const source = openPaged(vfs, path);
   try {
     const toc = readToc(source);
     const symbols = readSymbols(source, toc.symbols);
@@ -45,15 +46,15 @@ export function openIndex(vfs: Vfs, path: string): IndexReader {
       postings: (name, value) => readPostings(source, table.get(name)?.get(value)),
       allPostings: () => readPostings(source, table.get("")?.get("")),
       series: (ref) => readSeries(source, ref * 16, symbols),
-      close: () => source.file.close(),
+      close: () => source.close(),
     };
   } catch (error) {
-    source.file.close();
+    source.close();
     throw error;
   }
 }
 
-function readSymbols(source: NamedFile, offsetBytes: number): readonly string[] {
+function readSymbols(source: PagedFile, offsetBytes: number): readonly string[] {
   const reader = readSection(source, offsetBytes);
   const count = reader.u32();
   if (count > reader.remaining) throw reader.fault(`${count} symbols do not fit`);
@@ -73,7 +74,7 @@ function readText(reader: ByteReader): string {
 
 type PostingsTable = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-function readPostingsTable(source: NamedFile, offsetBytes: number): PostingsTable {
+function readPostingsTable(source: PagedFile, offsetBytes: number): PostingsTable {
   const reader = readSection(source, offsetBytes);
   const count = reader.u32();
   const table = new Map<string, Map<string, number>>();
@@ -88,26 +89,28 @@ function readPostingsTable(source: NamedFile, offsetBytes: number): PostingsTabl
   return table;
 }
 
-function readPostings(source: NamedFile, offsetBytes: number | undefined): Uint32Array {
+function readPostings(source: PagedFile, offsetBytes: number | undefined): Uint32Array {
   if (offsetBytes === undefined) return new Uint32Array(0);
   const reader = readSection(source, offsetBytes);
   const count = reader.u32();
   if (count * 4 !== reader.remaining) throw reader.fault(`${count} postings do not fit`);
-  return Uint32Array.from({ length: count }, () => reader.u32());
+  const refs = new Uint32Array(count);
+  for (let i = 0; i < count; i++) refs[i] = reader.u32();
+  return refs;
 }
 
 function readSeries(
-  source: NamedFile,
+  source: PagedFile,
   offsetBytes: number,
   symbols: readonly string[],
 ): IndexedSeries {
   const at = { file: source.path, offsetBytes };
-  const firstSize = Math.min(seriesReadSizeBytes, source.file.sizeBytes() - offsetBytes);
-  const first = readRange(source, offsetBytes, firstSize);
+  const firstSize = Math.min(seriesReadSizeBytes, source.sizeBytes - offsetBytes);
+  const first = source.view(offsetBytes, firstSize);
   const head = new ByteReader(first, at);
   const sizeBytes = head.uvarint();
   const whole = head.position + sizeBytes + 4;
-  const bytes = whole <= first.length ? first : readRange(source, offsetBytes, whole);
+  const bytes = whole <= first.length ? first : source.view(offsetBytes, whole);
   const content = bytes.subarray(head.position, head.position + sizeBytes);
   const expected = new ByteReader(bytes.subarray(head.position + sizeBytes), at).u32();
   if (crc32c(content) !== expected) throw head.fault("the checksum of a series does not match");

@@ -1,7 +1,8 @@
 import { CorruptionError } from "../../platform/base/index.ts";
 import { crc32c } from "../../platform/encoding/index.ts";
-import { ByteReader, type NamedFile, readRange } from "../byte-reader.ts";
+import { ByteReader } from "../byte-reader.ts";
 import type { FileWriter } from "../file-writer.ts";
+import type { PagedFile } from "../paged-file.ts";
 
 /** Table of contents at the end of an index file: six offsets and a checksum. */
 export const tocSizeBytes: number = 6 * 8 + 4;
@@ -36,13 +37,13 @@ export function writeToc(out: FileWriter, toc: IndexToc): void {
 }
 
 /** Reads and checks header and table of contents. Throws CorruptionError. */
-export function readToc(source: NamedFile): IndexToc {
-  const header = new ByteReader(readRange(source, 0, 5), { file: source.path, offsetBytes: 0 });
+export function readToc(source: PagedFile): IndexToc {
+  const header = new ByteReader(source.view(0, 5), { file: source.path, offsetBytes: 0 });
   if (header.u32() !== indexMagic) throw header.fault("this is not an index file");
   const version = header.u8();
   if (version !== indexVersion) throw header.fault(`index version ${version} is not supported`);
-  const offsetBytes = source.file.sizeBytes() - tocSizeBytes;
-  const bytes = readRange(source, offsetBytes, tocSizeBytes);
+  const offsetBytes = source.sizeBytes - tocSizeBytes;
+  const bytes = source.view(offsetBytes, tocSizeBytes);
   const reader = new ByteReader(bytes, { file: source.path, offsetBytes });
   const toc: IndexToc = {
     symbols: reader.u64(),
