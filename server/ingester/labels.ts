@@ -14,7 +14,7 @@ import { patternError, type ReadCall, readable, selectionFor } from "./query-str
 /** Label sets in one message of an answer. */
 const seriesPerMessage = 1000;
 
-/** Names of labels in matching series, sorted. The selectors' times are not looked at. */
+/** Names of labels in matching series that have a chunk in the selector's range, sorted. */
 export async function labelNames(
   shard: Shard,
   request: LabelNamesRequest,
@@ -26,7 +26,7 @@ export async function labelNames(
   return atMost(names, request.limit);
 }
 
-/** Values of a label in matching series, sorted. The selectors' times are not looked at. */
+/** Values of a label in matching series that have a chunk in the selector's range, sorted. */
 export async function labelValues(
   shard: Shard,
   request: LabelValuesRequest,

@@ -127,14 +127,19 @@ class Reads implements BlockReads {
 
   async labelNames(selections: readonly Selection[], signal: AbortSignal): Promise<Set<string>> {
     const found = new Set<string>();
-    if (selectsAll(selections)) {
-      for (const block of this.#lease.blocks) {
+    for (const block of this.#lease.blocks) {
+      if (selectsAll(block, selections)) {
         for (const name of block.index.labelNames()) found.add(name);
+        continue;
       }
-      return found;
-    }
-    for (const labels of await this.series(selections, signal)) {
-      for (let i = 0; i < labels.length; i += 2) found.add(labels[i] as string);
+      const missing = new Set(block.index.labelNames());
+      for await (const labels of this.#labelsOf(block, selections, signal)) {
+        for (let i = 0; i < labels.length; i += 2) {
+          found.add(labels[i] as string);
+          missing.delete(labels[i] as string);
+        }
+        if (missing.size === 0) break;
+      }
     }
     return found;
   }
@@ -145,33 +150,41 @@ class Reads implements BlockReads {
     signal: AbortSignal,
   ): Promise<Set<string>> {
     const found = new Set<string>();
-    if (selectsAll(selections)) {
-      for (const block of this.#lease.blocks) {
+    for (const block of this.#lease.blocks) {
+      if (selectsAll(block, selections)) {
         for (const value of block.index.labelValues(name)) found.add(value);
+        continue;
       }
-      return found;
-    }
-    for (const labels of await this.series(selections, signal)) {
-      const value = labelValue(labels, name);
-      if (value !== "") found.add(value);
+      const missing = new Set(block.index.labelValues(name));
+      for await (const labels of this.#labelsOf(block, selections, signal)) {
+        const value = labelValue(labels, name);
+        if (value !== "") found.add(value);
+        missing.delete(value);
+        if (missing.size === 0) break;
+      }
     }
     return found;
   }
 
-  /** Matching series of each block, some at a time, with those chunks that touch the range. */
-  async *#matching(
-    { matchers, startMs, endMs }: Selection,
+  /** Label sets of a block's series that any selection selects; some may come twice. */
+  async *#labelsOf(
+    block: Block,
+    selections: readonly Selection[],
     signal: AbortSignal,
-  ): AsyncGenerator<readonly MatchingSeries[]> {
-    for (const block of this.#lease.blocks) {
-      const refs = readable(block, () => selectSeries(block.index, matchers));
-      for (let from = 0; from < refs.length; from += seriesPerTurn) {
-        await new Promise((resolve) => setImmediate(resolve));
-        signal.throwIfAborted();
-        const some = refs.subarray(from, from + seriesPerTurn);
-        yield readable(block, () => readSome(block, some, { startMs, endMs }));
+  ): AsyncGenerator<Labels> {
+    for (const selection of selections) {
+      for await (const some of matchingOf(block, selection, signal)) {
+        for (const { labels } of some) yield labels;
       }
     }
+  }
+
+  /** Matching series of each block, some at a time, with those chunks that touch the range. */
+  async *#matching(
+    selection: Selection,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly MatchingSeries[]> {
+    for (const block of this.#lease.blocks) yield* matchingOf(block, selection, signal);
   }
 }
 
@@ -180,6 +193,20 @@ interface MatchingSeries {
   readonly block: Block;
   readonly labels: Labels;
   readonly chunks: readonly IndexedChunk[];
+}
+
+async function* matchingOf(
+  block: Block,
+  { matchers, startMs, endMs }: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<readonly MatchingSeries[]> {
+  const refs = readable(block, () => selectSeries(block.index, matchers));
+  for (let from = 0; from < refs.length; from += seriesPerTurn) {
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    const some = refs.subarray(from, from + seriesPerTurn);
+    yield readable(block, () => readSome(block, some, { startMs, endMs }));
+  }
 }
 
 function readSome(
@@ -198,9 +225,13 @@ function readSome(
   return found;
 }
 
-/** A selection without matchers selects everything; so does having no selection. */
-function selectsAll(selections: readonly Selection[]): boolean {
-  return selections.length === 0 || selections.some(({ matchers }) => matchers.length === 0);
+/** True when everything in the block is selected: without matchers, and its whole range. */
+function selectsAll({ meta }: Block, selections: readonly Selection[]): boolean {
+  if (selections.length === 0) return true;
+  return selections.some(
+    ({ matchers, startMs, endMs }) =>
+      matchers.length === 0 && startMs <= meta.minTimeMs && endMs >= meta.maxTimeMs - 1,
+  );
 }
 
 function readChunks({ chunks }: StoredSeries): FrameChunk[] {

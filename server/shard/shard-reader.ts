@@ -5,6 +5,7 @@ import type { Selection } from "../storage/index.ts";
 import type { ChunksFiles } from "./chunks/chunks-files.ts";
 import type { Hole, Holes } from "./holes.ts";
 import { LabelIndex } from "./label-index.ts";
+import { namesInRange, type RangeLook, valuesInRange } from "./label-range.ts";
 import { matchingRefs, pairConditions } from "./select.ts";
 import type { ShardReads } from "./reads.ts";
 import type { ShardSettings } from "./settings.ts";
@@ -52,6 +53,13 @@ interface TenantCache {
   readonly pairs: Map<PairId, ShardPair>;
   pairsVersion: number;
   usedAtMs: number;
+}
+
+/** What a label call lists. */
+interface TextList {
+  readonly all: (index: LabelIndex) => readonly string[];
+  readonly inRange: (look: RangeLook, index: LabelIndex) => Promise<readonly string[]>;
+  readonly ofPair: (pair: ShardPair) => string | undefined;
 }
 
 /** Series read from the kernel between two looks at the clock. */
@@ -105,34 +113,28 @@ export class ShardReader {
   }
 
   /**
-   * Names of labels of matching series, sorted; no selections: of all series. Selections that
-   * end before the oldest sample held count for nothing; else times are not looked at.
+   * Names of labels of matching series that have a chunk in the selection's range, sorted; no
+   * selections: of all series.
    */
-  async labelNames(selections: readonly ShardSelection[], tenant: string): Promise<string[]> {
-    const reaching = this.#reaching(selections, tenant);
-    if (reaching === "all") return sorted(await this.#allNames(tenant));
-    const names = new Set<string>();
-    for (const selection of reaching) {
-      for await (const pair of this.#pairsOf(selection)) names.add(pair.name);
-    }
-    return sorted(names);
+  labelNames(selections: readonly ShardSelection[], tenant: string): Promise<string[]> {
+    return this.#listTexts(selections, tenant, {
+      all: (index) => index.names(),
+      inRange: namesInRange,
+      ofPair: (pair) => pair.name,
+    });
   }
 
   /** Values of a label in matching series, sorted; selections as for `labelNames`. */
-  async labelValues(
+  labelValues(
     name: string,
     selections: readonly ShardSelection[],
     tenant: string,
   ): Promise<string[]> {
-    const reaching = this.#reaching(selections, tenant);
-    if (reaching === "all") return sorted(await this.#allValues(tenant, name));
-    const values = new Set<string>();
-    for (const selection of reaching) {
-      for await (const pair of this.#pairsOf(selection)) {
-        if (pair.name === name) values.add(pair.value);
-      }
-    }
-    return sorted(values);
+    return this.#listTexts(selections, tenant, {
+      all: (index) => index.entry(name)?.values ?? [],
+      inRange: (look, index) => valuesInRange(look, index, name),
+      ofPair: (pair) => (pair.name === name ? pair.value : undefined),
+    });
   }
 
   /** Ranges in which samples of a tenant were lost. */
@@ -221,41 +223,45 @@ export class ShardReader {
     return cache;
   }
 
-  /** Selections whose range reaches what is held; "all" when one of them, or none at all, selects every series. */
-  #reaching(
+  async #listTexts(
     selections: readonly ShardSelection[],
     tenant: string,
-  ): readonly ShardSelection[] | "all" {
-    if (selections.length === 0) return "all";
+    texts: TextList,
+  ): Promise<string[]> {
     const found = this.#parts.tenants.find(tenant);
     if (found === undefined) return [];
-    const { minTimeMs = Number.NEGATIVE_INFINITY } = this.#parts.kernel.stats(found.index);
-    const reaching = selections.filter(
-      ({ startMs, endMs }) => startMs <= endMs && endMs >= minTimeMs,
-    );
-    return reaching.some(({ matchers }) => matchers.length === 0) ? "all" : reaching;
-  }
-
-  async #caughtUp(tenant: string): Promise<LabelIndex | undefined> {
-    const found = this.#parts.tenants.find(tenant);
-    if (found === undefined) return undefined;
+    const turn = this.#turn();
     const { index } = this.#cache(found);
-    await index.catchUp(this.#turn());
-    return index;
+    const isAll = (one: ShardSelection): boolean =>
+      one.matchers.length === 0 && this.coversAll(tenant, one);
+    await index.catchUp(turn);
+    if (selections.length === 0 || selections.some(isAll)) return sorted(texts.all(index));
+    const { minTimeMs = Infinity, maxTimeMs = -Infinity } = this.#parts.kernel.stats(found.index);
+    const listed = new Set<string>();
+    for (const selection of selections) {
+      const { startMs, endMs, matchers, signal } = selection;
+      if (startMs > endMs || endMs < minTimeMs || startMs > maxTimeMs) continue;
+      if (matchers.length === 0) {
+        const { kernel } = this.#parts;
+        const look = { kernel, tenant: found.index, startMs, endMs, turn, signal };
+        for (const text of await texts.inRange(look, index)) listed.add(text);
+        continue;
+      }
+      for await (const pair of this.#pairsOf(selection)) {
+        const text = texts.ofPair(pair);
+        if (text !== undefined) listed.add(text);
+      }
+    }
+    return sorted(listed);
   }
 
-  async #allNames(tenant: string): Promise<readonly string[]> {
-    return (await this.#caughtUp(tenant))?.names() ?? [];
-  }
-
-  async #allValues(tenant: string, name: string): Promise<readonly string[]> {
-    return (await this.#caughtUp(tenant))?.entry(name)?.values ?? [];
-  }
-
-  /** Each pair that occurs in matching series, once. The range of time is not looked at. */
+  /** Each pair that occurs in series that match and have a chunk in the range, once. */
   async *#pairsOf(selection: ShardSelection): AsyncGenerator<ShardPair> {
     const seen = new Set<PairId>();
-    for await (const batch of this.select({ ...selection, startMs: 1, endMs: 0 })) {
+    // Chunks are read only when they can make a difference.
+    const all = this.coversAll(selection.tenant, selection);
+    const read = all ? { ...selection, startMs: 1, endMs: 0 } : selection;
+    for await (const batch of this.select(read)) {
       for (const series of batch) {
         for (const pair of series.pairs) {
           if (seen.has(pair.pairId)) continue;

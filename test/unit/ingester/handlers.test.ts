@@ -148,11 +148,16 @@ describe("labels, series and counts", () => {
     await push(client, manySeries("down", 2, [startMs + 5000, 1]));
     expect((await client.labelNames({ tenant })).names).toEqual(["__name__", "i"]);
     expect((await client.labelNames({ tenant, limit: 1n })).names).toEqual(["__name__"]);
-    const down = upTo(startMs, { type: MatcherType.EQUAL, name: "__name__", value: "down" });
+    const isDown = { type: MatcherType.EQUAL, name: "__name__", value: "down" };
+    const down = upTo(startMs + 5000, isDown);
     expect((await client.labelValues({ tenant, name: "i", selectors: [down] })).values).toEqual([
       "0",
       "1",
     ]);
+    const before = upTo(startMs, isDown);
+    expect((await client.labelValues({ tenant, name: "i", selectors: [before] })).values).toEqual(
+      [],
+    );
     expect((await client.labelValues({ tenant: "other", name: "i" })).values).toEqual([]);
     expect(await client.stats({ tenant })).toMatchObject({
       series: 5n,
