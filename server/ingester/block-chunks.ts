@@ -2,29 +2,31 @@ import { type ChunkEncoding, chunkEncodings } from "../model/index.ts";
 import { defined } from "../platform/base/index.ts";
 import type { ChunkReader } from "../shard/index.ts";
 import {
-  type BlockChunk,
+  type ChunkDecoder,
+  chunkSamples,
+  clearSamples,
+  createChunkDecoder,
   createRunMerger,
-  createXorDecoder,
-  encodeXor,
+  type EncodedBytes,
+  type EncodedChunk,
+  encodeChunks,
+  type EncodeOptions,
+  knownEncoding,
   makeColumns,
   type RunMerger,
   type SampleColumns,
   type TimeRange,
-  type XorDecoder,
 } from "../tsdb/index.ts";
 import type { ShardChunk } from "./collect-series.ts";
-
-/** Samples of a chunk that is encoded again, as in Prometheus. */
-const samplesPerChunk = 120;
 
 /**
  * Makes the chunks of a block out of those of the shards. Chunks that stand clear of each other
  * are taken as they are. Where they overlap, for samples came late or lie in two shards, all are
- * decoded, merged (a value beats a stale marker, then the greater bits) and encoded anew.
+ * decoded, merged (`RunMerger` says which of two samples at one time stays) and encoded anew.
  */
 export class BlockChunks {
   readonly #reader: ChunkReader;
-  readonly #decoder: XorDecoder = createXorDecoder();
+  readonly #decoder: ChunkDecoder = createChunkDecoder();
   readonly #merger: RunMerger = createRunMerger();
   readonly #columns: SampleColumns = makeColumns(1024);
 
@@ -34,54 +36,51 @@ export class BlockChunks {
   }
 
   /** Chunks of one series within a range, ascending, not overlapping; fresh bytes. */
-  of(chunks: readonly ShardChunk[], range: TimeRange): BlockChunk[] {
+  of(chunks: readonly ShardChunk[], range: TimeRange): EncodedChunk[] {
     const ordered = chunks.toSorted((a, b) => a.chunk.minTimeMs - b.chunk.minTimeMs);
     return isClear(ordered, range)
       ? ordered.map((chunk) => this.#copy(chunk))
       : this.#merge(ordered, range);
   }
 
-  #copy(one: ShardChunk): BlockChunk {
+  #copy(one: ShardChunk): EncodedChunk {
     const { minTimeMs, maxTimeMs } = one.chunk;
-    const encoding = known(one.chunk.encoding);
-    const bytes = this.#bytes(one).slice();
-    const samples = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
-    return { encoding, bytes, minTimeMs, maxTimeMs, samples };
+    const { encoding, bytes } = this.#read(one);
+    const samples = chunkSamples({ encoding, bytes });
+    return { encoding, bytes: bytes.slice(), minTimeMs, maxTimeMs, samples };
   }
 
-  #merge(chunks: readonly ShardChunk[], range: TimeRange): BlockChunk[] {
+  #merge(chunks: readonly ShardChunk[], range: TimeRange): EncodedChunk[] {
     const columns = this.#columns;
-    columns.length = 0;
+    clearSamples(columns);
+    const encodings = new Set<ChunkEncoding>();
     for (const one of chunks) {
-      if (one.chunk.encoding !== chunkEncodings.xor) {
-        throw new Error(`chunks of encoding ${one.chunk.encoding} overlap and cannot be merged`);
-      }
-      this.#decoder.decode(this.#bytes(one), range, columns);
+      const chunk = this.#read(one);
+      encodings.add(chunk.encoding);
+      this.#decoder.decode(chunk, range, columns);
     }
     this.#merger.merge(columns, 0);
-    const merged: BlockChunk[] = [];
-    for (let from = 0; from < columns.length; from += samplesPerChunk) {
-      const to = Math.min(columns.length, from + samplesPerChunk);
-      merged.push({
-        encoding: chunkEncodings.xor,
-        bytes: encodeXor(columns, from, to),
-        minTimeMs: columns.timesMs[from]!,
-        maxTimeMs: columns.timesMs[to - 1]!,
-        samples: to - from,
-      });
-    }
-    return merged;
+    return encodeChunks(columns, optionsFor(encodings));
   }
 
-  #bytes({ shard, chunk }: ShardChunk): Uint8Array {
+  #read({ shard, chunk }: ShardChunk): EncodedBytes {
     const { file, offsetBytes, sizeBytes } = chunk;
-    return chunk.bytes ?? this.#reader.read({ shard, file, offsetBytes, sizeBytes });
+    const encoding = defined(
+      knownEncoding(chunk.encoding),
+      `a codec for chunks of encoding ${chunk.encoding}`,
+    );
+    const bytes = chunk.bytes ?? this.#reader.read({ shard, file, offsetBytes, sizeBytes });
+    return { encoding, bytes };
   }
 }
 
-function known(encoding: number): ChunkEncoding {
-  const found = Object.values(chunkEncodings).find((number) => number === encoding);
-  return defined(found, `a chunk's encoding ${encoding}`);
+/** Forms that hold everything that chunks of some encodings hold. */
+function optionsFor(encodings: ReadonlySet<ChunkEncoding>): EncodeOptions {
+  const { floatHistogram, floatHistogramST, xor2 } = chunkEncodings;
+  return {
+    floatHistograms: encodings.has(floatHistogram) || encodings.has(floatHistogramST),
+    xor2: encodings.has(xor2),
+  };
 }
 
 /** Whether chunks, ordered by their first time, lie within the range and do not touch. */

@@ -1,10 +1,12 @@
-/** Chunk encodings by Prometheus's numbers. */
+/** Chunk encodings by Prometheus's numbers; the `ST` forms have room for start timestamps. */
 export const chunkEncodings: {
   readonly xor: 1;
   readonly histogram: 2;
   readonly floatHistogram: 3;
   readonly xor2: 4;
-} = { xor: 1, histogram: 2, floatHistogram: 3, xor2: 4 };
+  readonly histogramST: 5;
+  readonly floatHistogramST: 6;
+} = { xor: 1, histogram: 2, floatHistogram: 3, xor2: 4, histogramST: 5, floatHistogramST: 6 };
 
 /** One of `chunkEncodings`. */
 export type ChunkEncoding = (typeof chunkEncodings)[keyof typeof chunkEncodings];

@@ -1,10 +1,13 @@
-import { chunkEncodings, type Labels, urdError } from "../model/index.ts";
+import { type Labels, urdError } from "../model/index.ts";
 import { CorruptionError, type UrdError } from "../platform/base/index.ts";
 import type { ReadAccount, SeriesBatch } from "../storage/index.ts";
 import type { ChunkReader } from "../shard/index.ts";
 import {
+  clearSamples,
+  createChunkDecoder,
   createRunMerger,
-  createXorDecoder,
+  forgetPredecessor,
+  knownEncoding,
   makeColumns,
   type SampleColumns,
   type TimeRange,
@@ -52,6 +55,7 @@ interface Entry {
   readonly labels: Labels;
   readonly from: number;
   readonly to: number;
+  readonly hasHistograms: boolean;
 }
 
 /** Makes a builder; `chunks` is undefined when peers send all chunks inline. */
@@ -61,7 +65,7 @@ export function createBatchBuilder(chunks: ChunkReader | undefined): BatchBuilde
 
 class Builder implements BatchBuilder {
   readonly #chunks: ChunkReader | undefined;
-  readonly #decoder = createXorDecoder();
+  readonly #decoder = createChunkDecoder();
   readonly #merger = createRunMerger();
   readonly #columns: SampleColumns = makeColumns(1024);
   #entries: Entry[] = [];
@@ -83,8 +87,10 @@ class Builder implements BatchBuilder {
       this.#decode(chunk, shard, read.range);
       this.#read.chunks++;
       this.#read.samples += columns.length - at;
-      if (at > from && columns.length > at && columns.timesMs[at]! <= columns.timesMs[at - 1]!) {
-        isAscending = false;
+      if (at > from && columns.length > at) {
+        if (columns.timesMs[at]! <= columns.timesMs[at - 1]!) isAscending = false;
+        // Its chunk's own predecessor lies before the range, or in another source.
+        forgetPredecessor(columns, at);
       }
       if (this.#read.samples > unaccountedSamplesMax) this.#account(read.account);
       if (read.samplesMax > 0 && columns.length > read.samplesMax) {
@@ -93,7 +99,8 @@ class Builder implements BatchBuilder {
     }
     if (!isAscending) this.#merger.merge(columns, from);
     if (columns.length === from) return;
-    this.#entries.push({ labels: series.labels, from, to: columns.length });
+    const hasHistograms = (columns.histograms?.length ?? 0) > from;
+    this.#entries.push({ labels: series.labels, from, to: columns.length, hasHistograms });
   }
 
   isFull(): boolean {
@@ -107,14 +114,23 @@ class Builder implements BatchBuilder {
   take(account: ReadAccount): SeriesBatch {
     this.#account(account);
     this.#isHandedOut = true;
-    const { timesMs, values, words } = this.#columns;
-    return { series: this.#entries.map((entry) => ({ ...entry, timesMs, values, words })) };
+    const { timesMs, values, words, histograms, startTimesMs } = this.#columns;
+    if (histograms === undefined && startTimesMs === undefined) {
+      return { series: this.#entries.map((entry) => ({ ...entry, timesMs, values, words })) };
+    }
+    return {
+      series: this.#entries.map((entry) => ({
+        ...entry,
+        ...{ timesMs, values, words, startTimesMs },
+        histograms: entry.hasHistograms ? histograms : undefined,
+      })),
+    };
   }
 
   reset(): void {
     this.#isHandedOut = false;
     this.#entries = [];
-    this.#columns.length = 0;
+    clearSamples(this.#columns);
   }
 
   capacity(): number {
@@ -128,14 +144,15 @@ class Builder implements BatchBuilder {
   }
 
   #decode(chunk: FrameChunk, shard: number, range: TimeRange): void {
-    if (chunk.encoding !== chunkEncodings.xor) {
+    const encoding = knownEncoding(chunk.encoding);
+    if (encoding === undefined) {
       const text = `A chunk has encoding ${chunk.encoding}, which this version cannot read.`;
       throw urdError("query-incomplete", text);
     }
     try {
       const bytes = chunk.bytes ?? this.#readLocated(chunk, shard);
       this.#read.chunkSizeBytes += bytes.length;
-      this.#decoder.decode(bytes, range, this.#columns);
+      this.#decoder.decode({ encoding, bytes }, range, this.#columns);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       throw urdError(

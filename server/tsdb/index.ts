@@ -1,6 +1,16 @@
 export {
+  type ChunkDecoder,
+  chunkSamples,
+  clearSamples,
+  createChunkDecoder,
   createXorDecoder,
+  type EncodedBytes,
+  type EncodedChunk,
+  encodeChunks,
+  type EncodeOptions,
   encodeXor,
+  encodeXor2,
+  knownEncoding,
   makeColumns,
   reserveSamples,
   type SampleColumns,
@@ -10,7 +20,6 @@ export {
 export { type Block, openBlock } from "./block/block.ts";
 export { type BlockMeta, readBlockMeta } from "./block/meta.ts";
 export {
-  type BlockChunk,
   type BlockContent,
   type BlockSeries,
   writeBlock,
@@ -18,5 +27,5 @@ export {
 export type { StoredChunk } from "./chunks/segment.ts";
 export type { IndexedSeries, IndexReader } from "./index/reader.ts";
 export type { IndexedChunk } from "./index/writer.ts";
-export { createRunMerger, type RunMerger } from "./merge-runs.ts";
+export { createRunMerger, forgetPredecessor, type RunMerger } from "./merge-runs.ts";
 export { selectSeries } from "./querier.ts";

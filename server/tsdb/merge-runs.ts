@@ -1,5 +1,12 @@
-import { isStaleAt } from "../model/index.ts";
-import { makeColumns, reserveSamples, type SampleColumns } from "./chunkenc/index.ts";
+import { type FloatHistogram, isStaleAt } from "../model/index.ts";
+import {
+  clearSamples,
+  makeColumns,
+  reserveSamples,
+  type SampleColumns,
+  truncateSamples,
+} from "./chunkenc/index.ts";
+import { compareHistograms } from "./compare-histograms.ts";
 
 /**
  * Chunks of one series may overlap: late samples are kept apart from the others, and several
@@ -12,7 +19,9 @@ export interface RunMerger {
   /**
    * Sorts samples `[from, columns.length)`, which consist of ascending runs, and shortens the
    * columns by the samples whose time occurs twice. Of two samples at one time a value beats a
-   * staleness marker, then the greater bit pattern (as a 64-bit number) wins.
+   * staleness marker, then a histogram beats a float, then the greater bit pattern (as a 64-bit
+   * number) or the greater histogram wins, then the later start time. A histogram that follows
+   * one of another run does not know any more that there was no reset.
    */
   merge(columns: SampleColumns, from: number): void;
 }
@@ -29,6 +38,13 @@ export function createRunMerger(): RunMerger {
   };
 }
 
+/** Makes a histogram forget what it knew of the one before it, which is another one now. */
+export function forgetPredecessor({ histograms }: SampleColumns, i: number): void {
+  const histogram = histograms?.[i];
+  if (histogram === undefined || histogram.hint === "gauge") return;
+  histograms![i] = { ...histogram, hint: "unknown" };
+}
+
 /** Where the runs begin; the first one at `from`. */
 function runStarts(columns: SampleColumns, from: number): number[] {
   const { timesMs, length } = columns;
@@ -43,8 +59,12 @@ function runStarts(columns: SampleColumns, from: number): number[] {
 function mergeNeighbours(columns: SampleColumns, starts: number[], scratch: SampleColumns): void {
   const { length } = columns;
   const from = starts[0]!;
-  scratch.length = 0;
+  clearSamples(scratch);
   reserveSamples(scratch, length - from);
+  if (columns.histograms !== undefined) scratch.histograms = [];
+  if (columns.startTimesMs !== undefined) {
+    scratch.startTimesMs = new Float64Array(scratch.timesMs.length);
+  }
   const merged: number[] = [];
   for (let run = 0; run < starts.length; run += 2) {
     merged.push(from + scratch.length);
@@ -52,10 +72,22 @@ function mergeNeighbours(columns: SampleColumns, starts: number[], scratch: Samp
     const end = starts[run + 2] ?? length;
     mergeTwo(columns, { first: starts[run]!, middle, end }, scratch);
   }
-  columns.timesMs.set(scratch.timesMs.subarray(0, scratch.length), from);
-  columns.words.set(scratch.words.subarray(0, 2 * scratch.length), 2 * from);
-  columns.length = from + scratch.length;
+  copyBack(scratch, columns, from);
   starts.splice(0, starts.length, ...merged);
+}
+
+function copyBack(scratch: SampleColumns, columns: SampleColumns, from: number): void {
+  const { length } = scratch;
+  columns.timesMs.set(scratch.timesMs.subarray(0, length), from);
+  columns.words.set(scratch.words.subarray(0, 2 * length), 2 * from);
+  if (scratch.startTimesMs !== undefined) {
+    columns.startTimesMs?.set(scratch.startTimesMs.subarray(0, length), from);
+  }
+  truncateSamples(columns, from + length);
+  const { histograms } = columns;
+  if (histograms === undefined) return;
+  while (histograms.length < columns.length) histograms.push(undefined);
+  for (let i = 0; i < length; i++) histograms[from + i] = scratch.histograms?.[i];
 }
 
 function mergeTwo(
@@ -66,26 +98,43 @@ function mergeTwo(
   const { timesMs } = columns;
   let a = runs.first;
   let b = runs.middle;
-  while (a < runs.middle && b < runs.end) {
-    const order = timesMs[a]! - timesMs[b]!;
-    if (order < 0) copySample(columns, a++, into);
-    else if (order > 0) copySample(columns, b++, into);
-    else {
-      copySample(columns, prefersSecond(columns.words, a, b) ? b : a, into);
-      a++;
-      b++;
+  let lastIsB: boolean | undefined;
+  while (a < runs.middle || b < runs.end) {
+    let takesB = a === runs.middle;
+    let isTwice = false;
+    if (a < runs.middle && b < runs.end) {
+      const order = timesMs[a]! - timesMs[b]!;
+      isTwice = order === 0;
+      takesB = isTwice ? prefersSecond(columns, a, b) : order > 0;
     }
+    copySample(columns, takesB ? b : a, into);
+    if (lastIsB !== undefined && lastIsB !== takesB) forgetPredecessor(into, into.length - 1);
+    lastIsB = takesB;
+    if (isTwice || !takesB) a++;
+    if (isTwice || takesB) b++;
   }
-  while (a < runs.middle) copySample(columns, a++, into);
-  while (b < runs.end) copySample(columns, b++, into);
 }
 
 /** Whether sample `b` stands for a time that both samples have. */
-function prefersSecond(words: Uint32Array, a: number, b: number): boolean {
+function prefersSecond(columns: SampleColumns, a: number, b: number): boolean {
+  const order = compareSamples(columns, a, b);
+  if (order !== 0) return order < 0;
+  const { startTimesMs } = columns;
+  return startTimesMs !== undefined && startTimesMs[b]! > startTimesMs[a]!;
+}
+
+function compareSamples({ words, histograms }: SampleColumns, a: number, b: number): number {
+  const [left, right] = [histograms?.[a], histograms?.[b]];
+  if (left !== undefined || right !== undefined) return compareMixed(left, right);
   const isStaleA = isStaleAt(words, a);
-  if (isStaleA !== isStaleAt(words, b)) return isStaleA;
-  const high = words[2 * b + 1]! - words[2 * a + 1]!;
-  return high === 0 ? words[2 * b]! > words[2 * a]! : high > 0;
+  if (isStaleA !== isStaleAt(words, b)) return isStaleA ? -1 : 1;
+  return words[2 * a + 1]! - words[2 * b + 1]! || words[2 * a]! - words[2 * b]!;
+}
+
+/** At least one of the samples is a histogram. */
+function compareMixed(a: FloatHistogram | undefined, b: FloatHistogram | undefined): number {
+  if (a === undefined) return -1;
+  return b === undefined ? 1 : compareHistograms(a, b);
 }
 
 function copySample(from: SampleColumns, i: number, into: SampleColumns): void {
@@ -93,4 +142,6 @@ function copySample(from: SampleColumns, i: number, into: SampleColumns): void {
   into.timesMs[to] = from.timesMs[i]!;
   into.words[2 * to] = from.words[2 * i]!;
   into.words[2 * to + 1] = from.words[2 * i + 1]!;
+  if (from.startTimesMs !== undefined) into.startTimesMs![to] = from.startTimesMs[i]!;
+  if (from.histograms !== undefined) into.histograms!.push(from.histograms[i]);
 }

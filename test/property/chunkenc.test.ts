@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CorruptionError } from "../../server/platform/base/index.ts";
+import { chunkEncodings } from "../../server/model/index.ts";
 import {
+  createChunkDecoder,
   createXorDecoder,
   encodeXor,
+  encodeXor2,
   makeColumns,
   type SampleColumns,
 } from "../../server/tsdb/index.ts";
@@ -117,6 +120,89 @@ describe("XOR chunks", () => {
           expect(rows[i]?.[0]).toBeGreaterThanOrEqual(rows[i - 1]?.[0] as number);
         }
         expect(into.timesMs.length).toBeLessThanOrEqual(2 * 65_536);
+      }),
+    );
+  });
+});
+
+/** Start times, 0 among them; often the same ones as before. */
+const startTimes: fc.Arbitrary<readonly (number | undefined)[]> = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 1, -5, 1_700_000_000_000) },
+    { weight: 1, arbitrary: fc.integer({ min: -(2 ** 50), max: 2 ** 50 }) },
+  ),
+  { maxLength: 300 },
+);
+
+/** Samples with stale markers and start times; `undefined` repeats the start time before. */
+const xor2Samples = fc
+  .tuple(samples, startTimes, fc.array(fc.nat(300), { maxLength: 5 }))
+  .map(([columns, starts, stale]) => {
+    if (starts.length > 0) {
+      columns.startTimesMs = new Float64Array(columns.timesMs.length);
+      for (let i = 0; i < columns.length; i++) {
+        const last = i === 0 ? 0 : (columns.startTimesMs[i - 1] as number);
+        columns.startTimesMs[i] = starts[i % starts.length] ?? last;
+      }
+    }
+    for (const i of stale) columns.words.set([2, 0x7ff0_0000], 2 * (i % columns.length));
+    return columns;
+  });
+
+describe("XOR2 chunks", () => {
+  const decoder = createChunkDecoder();
+  const encoding = chunkEncodings.xor2;
+  const startsOf = (columns: SampleColumns): number[] =>
+    Array.from({ length: columns.length }, (_, i) => columns.startTimesMs?.[i] ?? 0);
+
+  test("what was encoded is decoded, bit for bit, start times with it", () => {
+    fc.assert(
+      fc.property(xor2Samples, (columns) => {
+        const bytes = encodeXor2(columns, 0, columns.length);
+        const into = makeColumns(1);
+        expect(decoder.decode({ encoding, bytes }, everything, into)).toBe(columns.length);
+        expect(rowsOf(into)).toEqual(rowsOf(columns));
+        expect(startsOf(into)).toEqual(startsOf(columns));
+      }),
+    );
+  });
+
+  test("a cut keeps exactly the samples of the closed range", () => {
+    fc.assert(
+      fc.property(xor2Samples, fc.nat(320), fc.nat(320), (columns, a, b) => {
+        const pick = (i: number): number => columns.timesMs[i % columns.length] as number;
+        const range = { startMs: Math.min(pick(a), pick(b)), endMs: Math.max(pick(a), pick(b)) };
+        const into = makeColumns(1);
+        const bytes = encodeXor2(columns, 0, columns.length);
+        decoder.decode({ encoding, bytes }, range, into);
+        const isWanted = (i: number): boolean => {
+          const timeMs = columns.timesMs[i] as number;
+          return timeMs >= range.startMs && timeMs <= range.endMs;
+        };
+        expect(rowsOf(into)).toEqual(rowsOf(columns).filter((_, i) => isWanted(i)));
+        expect(startsOf(into)).toEqual(startsOf(columns).filter((_, i) => isWanted(i)));
+      }),
+    );
+  });
+
+  test("damaged bytes give samples in order or CorruptionError, never anything else", () => {
+    const damage = fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(xor2Samples, damage, fc.nat(4000), (columns, flips, keep) => {
+        const chunk = encodeXor2(columns, 0, columns.length);
+        for (const [at, byte] of flips) chunk[at % chunk.length] = byte;
+        const into = makeColumns(1);
+        try {
+          const bytes = chunk.subarray(0, keep % (chunk.length + 1));
+          decoder.decode({ encoding, bytes }, everything, into);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CorruptionError);
+          expect(into.length).toBe(0);
+        }
+        for (let i = 1; i < into.length; i++) {
+          expect(into.timesMs[i]).toBeGreaterThanOrEqual(into.timesMs[i - 1] as number);
+        }
       }),
     );
   });

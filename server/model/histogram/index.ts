@@ -17,6 +17,7 @@ export {
   type FloatHistogram,
   hasCustomBuckets,
   histogramsEqual,
+  noBuckets,
   sameNumbers,
 } from "./float-histogram.ts";
 export { histogramFraction, histogramQuantile, histogramVariance } from "./statistics.ts";

@@ -1,18 +1,14 @@
-import type { ChunkData, Labels } from "../../model/index.ts";
+import type { Labels } from "../../model/index.ts";
 import { type Vfs, writeAll } from "../../platform/vfs/index.ts";
+import type { EncodedChunk } from "../chunkenc/index.ts";
 import { createSegments } from "../chunks/segment.ts";
 import { createIndexWriter, type IndexedChunk } from "../index/writer.ts";
 import { type BlockMeta, formatBlockMeta } from "./meta.ts";
 
-/** A chunk to be written, with its number of samples for the block's statistics. */
-export interface BlockChunk extends ChunkData {
-  readonly samples: number;
-}
-
 /** A series to be written: chunks ascending in time, not overlapping. */
 export interface BlockSeries {
   readonly labels: Labels;
-  readonly chunks: readonly BlockChunk[];
+  readonly chunks: readonly EncodedChunk[];
 }
 
 /** What becomes of a block. */

@@ -1,4 +1,11 @@
-import { CorruptionError } from "../../platform/base/index.ts";
+import {
+  ChunkView,
+  corruptChunk,
+  read32,
+  varintSizeBytes,
+  varintValue,
+  zigzag,
+} from "./chunk-view.ts";
 import { reserveSamples, type SampleColumns } from "./columns.ts";
 
 /**
@@ -32,11 +39,6 @@ export interface XorDecoder {
   decode(bytes: Uint8Array, range: TimeRange, into: SampleColumns): number;
 }
 
-/**
- * Bytes that must be readable behind a chunk: a sample takes up to 145 bits, windows reach
- * 8 bytes further, and the end is checked once a sample only.
- */
-const slackSizeBytes = 32;
 /** 65,535 samples of 145 bits and a header; more is no chunk. Keeps bit positions below 2^31. */
 const chunkSizeBytesMax = 2 * 1024 * 1024;
 /** Where samples begin. */
@@ -58,47 +60,29 @@ export function createXorDecoder(): XorDecoder {
 }
 
 class Decoder implements XorDecoder {
-  /** Over the whole buffer that the last chunk lay in: chunks come many to a buffer. */
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  #scratch = new Uint8Array(1024);
+  readonly #chunk = new ChunkView();
   readonly #place: Place = { base: 0, sizeBytes: 0, samples: 0, startMs: 0, endMs: 0 };
 
   decode(bytes: Uint8Array, range: TimeRange, into: SampleColumns): number {
-    if (bytes.length < headerSizeBytes) throw corrupt(0, "is shorter than its header");
-    if (bytes.length > chunkSizeBytesMax) throw corrupt(0, "is longer than any chunk can be");
-    const readable = this.#withSlack(bytes);
-    if (readable.buffer !== this.#view.buffer) this.#view = new DataView(readable.buffer);
+    if (bytes.length < headerSizeBytes) throw corruptChunk(0, "is shorter than its header");
+    this.#chunk.open(bytes, chunkSizeBytesMax);
+    const { view } = this.#chunk;
     const place = this.#place;
-    place.base = readable.byteOffset;
+    place.base = this.#chunk.base;
     place.sizeBytes = bytes.length;
-    place.samples = this.#view.getUint16(place.base);
+    place.samples = view.getUint16(place.base);
     place.startMs = range.startMs;
     place.endMs = range.endMs;
     if (place.samples === 0) return 0;
     reserveSamples(into, place.samples);
     const lengthBefore = into.length;
-    const faultAt = decodeSamples(this.#view, place, into);
+    const faultAt = decodeSamples(view, place, into);
     if (faultAt >= 0) {
       into.length = lengthBefore;
-      throw corrupt(faultAt, `has no valid sample here, ${place.samples} announced`);
+      throw corruptChunk(faultAt, `has no valid sample here, ${place.samples} announced`);
     }
     return place.samples;
   }
-
-  /** The chunk where windows may reach behind it: itself, or a copy when its buffer ends. */
-  #withSlack(bytes: Uint8Array): Uint8Array {
-    const behind = bytes.buffer.byteLength - bytes.byteOffset - bytes.length;
-    if (behind >= slackSizeBytes) return bytes;
-    if (this.#scratch.length < bytes.length + slackSizeBytes) {
-      this.#scratch = new Uint8Array(2 * (bytes.length + slackSizeBytes));
-    }
-    this.#scratch.set(bytes);
-    return this.#scratch;
-  }
-}
-
-function corrupt(offsetBytes: number, what: string): CorruptionError {
-  return new CorruptionError({ file: "chunk", offsetBytes }, what);
 }
 
 /**
@@ -176,13 +160,6 @@ function decodeSamples(view: DataView, place: Place, into: SampleColumns): numbe
   return -1;
 }
 
-/** 32 bits from any bit on, as a signed number. */
-function read32(view: DataView, base: number, bit: number): number {
-  const at = base + (bit >>> 3);
-  const shift = bit & 7;
-  return (view.getUint32(at) << shift) | (view.getUint8(at + 4) >>> (8 - shift));
-}
-
 /** The delta of deltas in a window that starts with 10, 110 or 1110. */
 function deltaOfDelta(window: number): number {
   if ((window & 0x4000_0000) === 0) return signed((window << 2) >>> 18, 14);
@@ -199,23 +176,4 @@ function deltaOfDeltaWidth(window: number): number {
 /** Prometheus's signed numbers of `width` bits: the upper half of the range is negative. */
 function signed(bits: number, width: number): number {
   return bits > 1 << (width - 1) ? bits - (1 << width) : bits;
-}
-
-/** Bytes of the varint at `at`; a varint that does not end counts as ten. */
-function varintSizeBytes(view: DataView, at: number): number {
-  let size = 1;
-  while (size < 10 && view.getUint8(at + size - 1) >= 0x80) size++;
-  return size;
-}
-
-/** The varint's number, rounded above 2^53. */
-function varintValue(view: DataView, at: number, sizeBytes: number): number {
-  let value = 0;
-  for (let i = sizeBytes - 1; i >= 0; i--) value = value * 0x80 + (view.getUint8(at + i) & 0x7f);
-  return value;
-}
-
-/** The signed number that a zigzag varint stands for. */
-function zigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
