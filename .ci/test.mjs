@@ -1,5 +1,6 @@
 // Runs test folders: `node .ci/test.mjs unit contract …`; without names those of `npm test`.
-// Further arguments that start with a dash go to vitest. What the tests run is built first when
+// `--queries N` and `--seed N` are for the differential tests; further arguments that start with a
+// dash go to vitest. What the tests run is built first when
 // stale: the kernel for all, dist/ for those that start whole processes.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -21,6 +22,12 @@ const everyChange = [
 ];
 
 const args = process.argv.slice(2);
+for (const name of ["queries", "seed"]) {
+  const at = args.indexOf(`--${name}`);
+  if (at < 0) continue;
+  const [, value] = args.splice(at, 2);
+  process.env[`URD_DIFFERENTIAL_${name.toUpperCase()}`] = value;
+}
 const names = args.filter((arg) => !arg.startsWith("-"));
 const flags = args.filter((arg) => arg.startsWith("-"));
 const wanted = names.length > 0 ? names : everyChange;

@@ -71,7 +71,9 @@ export function createAnnotations(): Annotations {
     addAll(other, shiftBytes) {
       for (const annotation of other.all()) {
         const { start, end } = annotation.position;
-        add({ ...annotation, position: { start: start + shiftBytes, end: end + shiftBytes } });
+        // What a subquery gives has no place of its own.
+        if (end === 0) add(annotation);
+        else add({ ...annotation, position: { start: start + shiftBytes, end: end + shiftBytes } });
       }
     },
     all,

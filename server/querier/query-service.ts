@@ -199,8 +199,17 @@ function endOf(end: {
       completeness: completenessOf(end.report),
       ...(wantsStats ? { stats: statsMessage(end.cost) } : {}),
     },
-    warnings,
-    infos,
+    warnings: shortened(warnings, "warning"),
+    infos: shortened(infos, "info"),
     statsJson: wantsStats ? statsJson(end.cost) : undefined,
   };
+}
+
+/** Remarks of one kind that Prometheus's API gives at most. */
+const remarksMax = 10;
+
+function shortened(texts: readonly string[], kind: "warning" | "info"): readonly string[] {
+  const more = texts.length - remarksMax;
+  if (more <= 0) return texts;
+  return [...texts.slice(0, remarksMax), `${more} more ${kind} annotations omitted`];
 }

@@ -10,8 +10,18 @@ function round(value: number, [nearest = 1]: readonly number[]): number {
   return Math.floor(value * inverse + 0.5) / inverse;
 }
 
+/** The greater one as Go has it: infinity counts even beside what is no number. */
+function greater(a: number, b: number): number {
+  return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
+}
+
+/** The lesser one, likewise. */
+function lesser(a: number, b: number): number {
+  return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
+}
+
 function clamp(value: number, [min = Number.NaN, max = Number.NaN]: readonly number[]) {
-  return max < min ? undefined : Math.max(min, Math.min(max, value));
+  return max < min ? undefined : greater(min, lesser(max, value));
 }
 
 function sign(value: number): number {
@@ -46,6 +56,6 @@ export const numberFunctions: Readonly<Record<string, NumberFunction>> = {
   sgn: sign,
   round,
   clamp,
-  clamp_min: (value, [min = Number.NaN]) => clamp(value, [min, Infinity]),
-  clamp_max: (value, [max = Number.NaN]) => clamp(value, [-Infinity, max]),
+  clamp_min: (value, [min = Number.NaN]) => greater(min, value),
+  clamp_max: (value, [max = Number.NaN]) => lesser(max, value),
 };

@@ -42,7 +42,11 @@ export function aggregateSelect(call: SelectCall, grid: StepGrid, ctx: EvalConte
     metricName: call.input.metricName,
     async *batches() {
       const param = await call.param();
-      if (!checkParam(call, param, ctx)) return;
+      if (!checkParam(call, param, ctx)) {
+        // What the input has to say is said though nothing of it is picked.
+        for await (const _ of call.input.batches()) await checkpoint(ctx);
+        return;
+      }
       const pick = await createPick(call.op, param);
       const order = call.op === "bottomk" ? largestFirst : smallestFirst;
       const groups = createGroups(call.grouping, () =>

@@ -1,4 +1,5 @@
 import { compareLabels, type Labels, labelsKey, labelValue } from "../../model/index.ts";
+import { assert } from "../../platform/base/index.ts";
 import {
   arithmeticOf,
   comparisonOf,
@@ -99,30 +100,26 @@ function hasUniqueResults({ call, many, manyFill, oneFill }: Join): boolean {
 /** Series of the "one" side with one match key, and what has matched them. */
 interface MatchGroup {
   readonly members: StepColumn[];
+  /** Steps at which any member stands, once there are several. */
+  present?: Presence | undefined;
   /** One-to-one: steps at which a series of the many side was found. */
   matched: Presence | undefined;
   /** Many-to-one: the same by result labels. */
   readonly matchedByLabels: Map<string, Presence>;
 }
 
-/** Two series of the "one" side that meet at steps where they must not. */
-interface Conflict {
-  readonly present: Presence;
-  readonly first: Labels;
-  readonly second: Labels;
-}
-
 interface OneSide {
   readonly held: readonly StepColumn[];
   readonly groups: Map<string, MatchGroup>;
-  readonly conflicts: readonly Conflict[];
+  /** Steps at which two series of a group meet, which must not be; undefined: there are none. */
+  readonly conflicts: Presence | undefined;
 }
 
 async function readOneSide({ call, grid, ctx, one }: Join): Promise<OneSide> {
   const held = await holdAll(one, grid.count, ctx);
   const keyOf = matchKey(call.matching);
   const groups = new Map<string, MatchGroup>();
-  const conflicts: Conflict[] = [];
+  let conflicts: Presence | undefined;
   for (const series of held) {
     const key = keyOf(series.labels);
     const group = groups.get(key);
@@ -130,12 +127,15 @@ async function readOneSide({ call, grid, ctx, one }: Join): Promise<OneSide> {
       groups.set(key, { members: [series], matched: undefined, matchedByLabels: new Map() });
       continue;
     }
-    for (const member of group.members) {
-      if (!intersects(member.present, series.present)) continue;
-      const present = member.present.map((word, i) => word & series.present[i]!);
-      conflicts.push({ present, first: member.labels, second: series.labels });
-      break;
+    group.present ??= group.members[0]?.present.slice() ?? emptyPresence(grid.count);
+    if (intersects(group.present, series.present)) {
+      conflicts ??= emptyPresence(grid.count);
+      unite(
+        conflicts,
+        group.present.map((word, i) => word & series.present[i]!),
+      );
     }
+    unite(group.present, series.present);
     group.members.push(series);
   }
   return { held, groups, conflicts };
@@ -225,28 +225,59 @@ function createPairMerger(join: Join): PairMerger {
   };
 }
 
-/** The many side, after a look for steps at which the one side has two series of one key. */
-async function* checkedMany(join: Join, { conflicts }: OneSide): AsyncIterable<StepBatch> {
+/**
+ * The many side, after a look for steps at which the one side has two series of one key. The
+ * error tells of the first such step, for which the many side is read to its end.
+ */
+async function* checkedMany(join: Join, oneSide: OneSide): AsyncIterable<StepBatch> {
+  const { conflicts } = oneSide;
+  if (conflicts !== undefined && join.manyFill !== undefined) {
+    throw duplicateSeriesError(join, oneSide, conflicts);
+  }
   const seen = emptyPresence(join.grid.count);
-  const [always] = join.manyFill === undefined ? [] : conflicts;
-  if (always !== undefined) throw duplicateSeriesError(join, always);
   for await (const batch of join.many.batches()) {
     await checkpoint(join.ctx);
-    if (conflicts.length > 0) {
+    if (conflicts !== undefined) {
       for (const series of batch.series) unite(seen, series.present);
-      const conflict = conflicts.find(({ present }) => intersects(present, seen));
-      if (conflict !== undefined) throw duplicateSeriesError(join, conflict);
+      if (intersects(conflicts, seen)) continue;
     }
     yield batch;
   }
+  if (conflicts === undefined || !intersects(conflicts, seen)) return;
+  const present = conflicts.map((word, i) => word & seen[i]!);
+  throw duplicateSeriesError(join, oneSide, present);
 }
 
-function duplicateSeriesError({ call, swapped }: Join, { first, second }: Conflict): Error {
-  const group = printLabels(matchLabels(call.matching)(first));
-  const pair = [first, second].sort(compareLabels).map(printLabels).join(", ");
+/** The error of the first of the steps: its first two series of one key. */
+function duplicateSeriesError(
+  { call, grid, swapped }: Join,
+  { held }: OneSide,
+  steps: Presence,
+): Error {
+  let step = 0;
+  while (step < grid.count && !isPresent(steps, step)) step++;
+  const keyOf = matchKey(call.matching);
+  const firsts = new Map<string, Labels>();
+  for (const { labels, present } of held) {
+    if (!isPresent(present, step)) continue;
+    const key = keyOf(labels);
+    const first = firsts.get(key);
+    if (first !== undefined) return sameGroupError(call, swapped, [first, labels]);
+    firsts.set(key, labels);
+  }
+  assert(false, "series that meet do so at a step");
+}
+
+function sameGroupError(
+  { matching }: VectorCall,
+  swapped: boolean,
+  pair: readonly [Labels, Labels],
+): Error {
+  const group = printLabels(matchLabels(matching)(pair[0]));
+  const both = [...pair].sort(compareLabels).map(printLabels).join(", ");
   return executionError(
     `found duplicate series for the match group ${group} on the ${swapped ? "left" : "right"} ` +
-      `hand-side of the operation: [${pair}];many-to-many matching not allowed: ` +
+      `hand-side of the operation: [${both}];many-to-many matching not allowed: ` +
       "matching labels must be unique on one side",
   );
 }

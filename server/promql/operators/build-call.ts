@@ -10,7 +10,7 @@ import { defined } from "../../platform/base/index.ts";
 import { histogramWindows, ignoredHistograms } from "../functions/histogram-windows.ts";
 import type { NumberEntry, RangeEntry } from "../functions/registry.ts";
 import { functionEntries } from "../functions/registry.ts";
-import type { Call, Expr } from "../parser/index.ts";
+import type { Call, Expr, Position } from "../parser/index.ts";
 import { valueType } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
@@ -229,6 +229,7 @@ function buildRangeCall(
     call.args.find((arg) => valueType(arg) === "matrix"),
     `range vector of ${call.func}`,
   );
+  const rangePosition = placeOfRange(rangeArg);
   const source = b.range(rangeArg, grid);
   const scalars = call.args
     .filter((arg) => valueType(arg) === "scalar")
@@ -239,7 +240,7 @@ function buildRangeCall(
       source,
       keepsName: entry.keepsName ?? false,
       histograms: histogramWindows[call.func] ?? ignoredHistograms,
-      position: rangeArg.position,
+      position: rangePosition,
       kernel: async (times) =>
         entry.make({
           ...times,
@@ -248,7 +249,7 @@ function buildRangeCall(
           params: await Promise.all(scalars.map((scalar) => scalar())),
           annotations,
           positions: call.args.map((arg) => arg.position),
-          rangePosition: rangeArg.position,
+          rangePosition,
         }),
       ...(entry.forCounters && {
         onResult: ({ labels }) => {
@@ -259,7 +260,7 @@ function buildRangeCall(
             text:
               "metric might not be a counter, name does not end in " +
               `_total/_sum/_count/_bucket: ${JSON.stringify(name)}`,
-            position: rangeArg.position,
+            position: rangePosition,
           });
         },
       }),
@@ -267,6 +268,12 @@ function buildRangeCall(
     grid,
     b.ctx,
   );
+}
+
+/** Remarks on what comes out of a subquery stand at the query's beginning, as in Prometheus. */
+function placeOfRange(arg: Expr): Position {
+  const inner = arg.kind === "step-invariant" ? arg.expr : arg;
+  return inner.kind === "subquery" ? { start: 0, end: 0 } : arg.position;
 }
 
 function buildNumberCall(

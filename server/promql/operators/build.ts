@@ -71,6 +71,8 @@ function buildVector(b: Builder, expr: Expr, grid: StepGrid): StepStream {
       return buildBinary(b, expr, grid);
     case "unary":
       return buildUnary(b, expr, grid);
+    case "paren":
+      return b.vector(expr.expr, grid);
     case "step-invariant":
       return repeatFirstStep(b.vector(expr.expr, firstStepGrid(grid)), grid, b.ctx);
     default:
