@@ -7,17 +7,36 @@ export interface Bucket {
   readonly count: number;
 }
 
+/**
+ * The square root of 2, the root of that and so on, as Prometheus's bounds were made with: some of
+ * them are not the nearest floats, and bounds must be the same to the last bit.
+ */
+const roots = [
+  1.414213562373095, 1.189207115002721, 1.0905077326652577, 1.0442737824274138, 1.0218971486541166,
+  1.0108892860517005, 1.0054299011128027, 1.0027112750502025,
+];
+const schemaMax = roots.length;
+
+/** Bounds of schema 8 from 1 up to 2; those of coarser schemas are among them. */
+const boundsToTwo = roots.reduce<readonly number[]>(
+  (bounds, root) => bounds.flatMap((bound) => [bound, bound * root]),
+  [1],
+);
+
 /** Upper bound of exponential bucket `index`; the largest float instead of one that overflows. */
 export function exponentialBound(index: number, schema: number): number {
-  if (schema <= 0) return boundedPower(index * 2 ** -schema, 0);
+  if (schema <= 0) return boundedPower(index * 2 ** -schema, 1);
   const perDouble = 2 ** schema;
   const whole = Math.floor(index / perDouble);
-  return boundedPower(whole, (index - whole * perDouble) / perDouble);
+  const step = 2 ** (schemaMax - schema);
+  return boundedPower(whole, boundsToTwo[(index - whole * perDouble) * step] as number);
 }
 
-function boundedPower(whole: number, fraction: number): number {
-  if (whole === 1024 && fraction === 0) return Number.MAX_VALUE;
-  return 2 ** fraction * 2 ** whole;
+/** `factor` × 2^`whole`, the factor from 1 up to 2; rounded once. */
+function boundedPower(whole: number, factor: number): number {
+  if (whole === 1024 && factor === 1) return Number.MAX_VALUE;
+  // Far below 1 a power of two may be 0 while the product is not.
+  return whole < -1000 ? factor * 2 ** (whole + 200) * 2 ** -200 : factor * 2 ** whole;
 }
 
 /** Bounds of positive bucket `index`. */
