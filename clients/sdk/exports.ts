@@ -1,4 +1,5 @@
 export { UrdClientError, type UrdErrorCode, type UrdErrorFacts } from "./errors.ts";
+export type { HistogramBucket, NativeHistogram } from "./histogram.ts";
 export type { BatchOutcome, RefusedSamples, WriteOutcome } from "./outcome.ts";
 export type {
   Completeness,

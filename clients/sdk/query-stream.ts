@@ -2,9 +2,11 @@ import type {
   ColumnsFrame,
   QueryPart,
   QueryTrailer as WireTrailer,
+  SeriesColumns as WireColumns,
 } from "../../gen/urd/query/v1/query_pb.ts";
 import { ValueType } from "../../gen/urd/query/v1/query_pb.ts";
 import { UrdClientError } from "./errors.ts";
+import { histogramOf, type NativeHistogram } from "./histogram.ts";
 import type { Labels } from "./series.ts";
 
 /** Type of a query's result. */
@@ -15,8 +17,10 @@ export interface SeriesColumns {
   readonly labels: Labels;
   /** Milliseconds since the Unix epoch, ascending. */
   readonly timesMs: Float64Array;
-  /** One value per time. */
+  /** One value per time; NaN where a native histogram is the sample. */
   readonly values: Float64Array;
+  /** By time a native histogram, which then is the sample; undefined in series of numbers. */
+  readonly histograms: readonly (NativeHistogram | undefined)[] | undefined;
 }
 
 /** Some series of a result. */
@@ -136,12 +140,25 @@ const resultTypes: Readonly<Record<ValueType, ResultType>> = {
 function frameOf(frame: ColumnsFrame, symbols: string[]): QueryFrame {
   symbols.push(...frame.symbols);
   return {
-    series: frame.series.map(({ labelRefs, timesMs, values }) => ({
-      labels: labelsOf(labelRefs, symbols),
-      timesMs: Float64Array.from(timesMs),
-      values: Float64Array.from(values),
+    series: frame.series.map((columns) => ({
+      labels: labelsOf(columns.labelRefs, symbols),
+      timesMs: Float64Array.from(columns.timesMs),
+      ...samplesOf(columns),
     })),
   };
+}
+
+function samplesOf(columns: WireColumns): Pick<SeriesColumns, "values" | "histograms"> {
+  const values = Float64Array.from(columns.values);
+  if (columns.histograms.length === 0) return { values, histograms: undefined };
+  const histograms = Array.from(values, (): NativeHistogram | undefined => undefined);
+  for (const [i, position] of columns.histogramPositions.entries()) {
+    const message = columns.histograms[i];
+    if (message === undefined || position >= values.length) continue;
+    histograms[position] = histogramOf(message);
+    values[position] = Number.NaN;
+  }
+  return { values, histograms };
 }
 
 /** Labels by references into a symbol table, name and value in turn. */

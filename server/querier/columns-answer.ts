@@ -1,4 +1,5 @@
 import { ValueType } from "../../gen/urd/query/v1/query_pb.ts";
+import type { FloatHistogram } from "../model/index.ts";
 import {
   isPresent,
   type QueryResult,
@@ -54,13 +55,20 @@ function stepColumns(result: QueryResult): (series: StepSeries) => Columns {
   const timesMs = new Float64Array(grid.count);
   const values = new Float64Array(grid.count);
   return (series) => {
+    const histograms: (FloatHistogram | undefined)[] = [];
     let to = 0;
     for (let step = 0; step < grid.count; step++) {
       if (!isPresent(series.present, step)) continue;
       timesMs[to] = stepTimeMs(grid, step);
-      values[to++] = series.values[step]!;
+      values[to] = series.values[step]!;
+      if (series.histograms !== undefined) {
+        histograms[to] = series.histograms[step];
+        if (histograms[to] !== undefined) values[to] = 0;
+      }
+      to++;
     }
-    return { labels: series.labels, timesMs, values, from: 0, to };
+    const columns = { labels: series.labels, timesMs, values, from: 0, to };
+    return series.histograms === undefined ? columns : { ...columns, histograms };
   };
 }
 

@@ -46,9 +46,9 @@ function writeBatch({ writer, result, limiter }: Writing, batch: ResultBatch): v
   for (const one of batch.series) {
     if (type === "scalar") writer.scalar(grid.startMs, one.values[0] as number);
     else if (type === "matrix") {
-      if (limiter.take()) writer.steps(one.labels, one.values, one.present);
+      if (limiter.take()) writer.steps(one.labels, one);
     } else if (isPresent(one.present, 0) && limiter.take()) {
-      writer.sample(one.labels, grid.startMs, one.values[0] as number);
+      writer.sample(one.labels, grid.startMs, one.histograms?.[0] ?? (one.values[0] as number));
     }
   }
 }

@@ -1,7 +1,8 @@
-import type { Labels } from "../model/index.ts";
+import type { FloatHistogram, Labels } from "../model/index.ts";
 import { assert } from "../platform/base/index.ts";
 import { uvarintSizeBytes, writeUvarint } from "../platform/encoding/index.ts";
 import { type GrowingBytes, reserveBytes } from "./growing-bytes.ts";
+import { histogramBytes } from "./histograms.ts";
 import { createSymbolWriter } from "./symbol-writer.ts";
 
 /**
@@ -10,11 +11,13 @@ import { createSymbolWriter } from "./symbol-writer.ts";
  * column leaves in one copy and NaN payloads survive.
  */
 
-/** One series of a result. Entries `[from, to)` of both columns count. */
+/** One series of a result. Entries `[from, to)` of all columns count. */
 export interface ResultColumns {
   readonly labels: Labels;
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
+  /** Where there is a histogram it is the sample. */
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   readonly from: number;
   readonly to: number;
 }
@@ -29,7 +32,14 @@ export interface ColumnsFrameEncoder {
   take(): Uint8Array<ArrayBuffer>;
 }
 
-const tags = { frameSeries: 0x12, labelRefs: 0x0a, timesMs: 0x12, values: 0x1a } as const;
+const tags = {
+  frameSeries: 0x12,
+  labelRefs: 0x0a,
+  timesMs: 0x12,
+  values: 0x1a,
+  histogramPositions: 0x22,
+  histogram: 0x2a,
+} as const;
 const bufferSizeBytesMin = 4096;
 
 /** Starts the frames of one stream. */
@@ -55,20 +65,61 @@ export function createColumnsFrameEncoder(): ColumnsFrameEncoder {
 }
 
 function appendSeries(out: GrowingBytes, refs: readonly number[], series: ResultColumns): void {
-  const refsSize = refs.reduce((size, ref) => size + uvarintSizeBytes(ref), 0);
   const columnSize = 8 * (series.to - series.from);
-  const bodySize = fieldSizeBytes(refsSize) + 2 * fieldSizeBytes(columnSize);
+  const histograms = histogramsOf(series);
+  let bodySize = fieldSizeBytes(packedSizeBytes(refs)) + 2 * fieldSizeBytes(columnSize);
+  bodySize += fieldSizeBytes(packedSizeBytes(histograms.positions));
+  for (const bytes of histograms.messages) bodySize += messageSizeBytes(bytes);
   reserveBytes(out, 1 + uvarintSizeBytes(bodySize) + bodySize);
-  const { bytes } = out;
-  bytes[out.length] = tags.frameSeries;
-  out.length = writeUvarint(bytes, out.length + 1, bodySize);
-  if (refsSize > 0) {
-    bytes[out.length] = tags.labelRefs;
-    out.length = writeUvarint(bytes, out.length + 1, refsSize);
-    for (const ref of refs) out.length = writeUvarint(bytes, out.length, ref);
-  }
+  out.bytes[out.length] = tags.frameSeries;
+  out.length = writeUvarint(out.bytes, out.length + 1, bodySize);
+  appendPacked(out, tags.labelRefs, refs);
   appendColumn(out, tags.timesMs, series.timesMs.subarray(series.from, series.to));
   appendColumn(out, tags.values, series.values.subarray(series.from, series.to));
+  appendPacked(out, tags.histogramPositions, histograms.positions);
+  for (const bytes of histograms.messages) {
+    out.bytes[out.length] = tags.histogram;
+    const at = writeUvarint(out.bytes, out.length + 1, bytes.length);
+    out.bytes.set(bytes, at);
+    out.length = at + bytes.length;
+  }
+}
+
+/** Histograms as they go into the frame. */
+interface FrameHistograms {
+  readonly positions: readonly number[];
+  readonly messages: readonly Uint8Array[];
+}
+
+const noHistograms: FrameHistograms = { positions: [], messages: [] };
+
+function histogramsOf({ histograms, from, to }: ResultColumns): FrameHistograms {
+  if (histograms === undefined) return noHistograms;
+  const positions: number[] = [];
+  const messages: Uint8Array[] = [];
+  for (let i = from; i < to; i++) {
+    const histogram = histograms[i];
+    if (histogram === undefined) continue;
+    positions.push(i - from);
+    messages.push(histogramBytes(histogram));
+  }
+  return { positions, messages };
+}
+
+function packedSizeBytes(numbers: readonly number[]): number {
+  return numbers.reduce((size, number) => size + uvarintSizeBytes(number), 0);
+}
+
+function appendPacked(out: GrowingBytes, tag: number, numbers: readonly number[]): void {
+  if (numbers.length === 0) return;
+  out.bytes[out.length] = tag;
+  out.length = writeUvarint(out.bytes, out.length + 1, packedSizeBytes(numbers));
+  for (const number of numbers) out.length = writeUvarint(out.bytes, out.length, number);
+}
+
+/** A message has its tag and length even when it is empty. */
+function messageSizeBytes(bytes: Uint8Array): number {
+  return 1 + uvarintSizeBytes(bytes.length) + bytes.length;
 }
 
 /** Size of tag, length and content; nothing is written for an empty repeated field. */

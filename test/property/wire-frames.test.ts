@@ -9,7 +9,8 @@ import {
   type SeriesFrame,
   SeriesFrameSchema,
 } from "../../gen/urd/ingester/v1/ingester_pb.ts";
-import { ColumnsFrameSchema } from "../../gen/urd/query/v1/query_pb.ts";
+import { ColumnsFrameSchema, type NativeHistogram } from "../../gen/urd/query/v1/query_pb.ts";
+import type { FloatHistogram } from "../../server/model/index.ts";
 import { CorruptionError } from "../../server/platform/base/index.ts";
 import {
   createColumnsFrameEncoder,
@@ -17,6 +18,7 @@ import {
   createSeriesFrameEncoder,
   type FrameChunk,
 } from "../../server/wire/index.ts";
+import { histogram } from "../support/histograms.ts";
 
 type FramePair = Parameters<ReturnType<typeof createSeriesFrameEncoder>["addSeries"]>[0][number];
 
@@ -190,4 +192,48 @@ describe("columns frames", () => {
       }),
     );
   });
+
+  test("protobuf-es reads native histograms at their positions", () => {
+    const samples = fc.array(fc.option(histogram("float"), { nil: undefined }), { maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(samples, fc.nat(3)), { maxLength: 5 }), (input) => {
+        const encoder = createColumnsFrameEncoder();
+        for (const [histograms, skip] of input) {
+          const [timesMs, values] = [new Float64Array(20), new Float64Array(20)];
+          const from = Math.min(skip, histograms.length);
+          const columns = { timesMs, values, histograms, from, to: histograms.length };
+          encoder.addSeries({ labels: ["a", "b"], ...columns });
+        }
+        const sizeBytes = encoder.sizeBytes();
+        const bytes = encoder.take();
+        expect(bytes.length).toBe(sizeBytes);
+        const { series } = fromBinary(ColumnsFrameSchema, bytes);
+        expect(series.length).toBe(input.length);
+        for (const [i, [histograms, skip]] of input.entries()) {
+          const wanted = histograms.slice(skip);
+          const positions = [...wanted.keys()].filter((k) => wanted[k] !== undefined);
+          expect(series[i]?.histogramPositions).toEqual(positions);
+          for (const [k, position] of positions.entries()) {
+            expectSame(series[i]?.histograms[k], wanted[position]);
+          }
+        }
+      }),
+    );
+  });
 });
+
+function expectSame(message: NativeHistogram | undefined, h: FloatHistogram | undefined): void {
+  expect(message).toMatchObject({
+    schema: h?.schema,
+    zeroThreshold: h?.zeroThreshold,
+    zeroCount: h?.zeroCount,
+    count: h?.count,
+    sum: h?.sum,
+    positiveIndices: h?.positive.indices,
+    positiveCounts: h?.positive.counts,
+    negativeIndices: h?.negative.indices,
+    negativeCounts: h?.negative.counts,
+    customBounds: h?.customBounds,
+    hint: ["unknown", "reset", "not-reset", "gauge"].indexOf(h?.hint ?? ""),
+  });
+}

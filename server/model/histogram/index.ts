@@ -7,7 +7,7 @@ export {
   scaleHistogram,
   subtractHistograms,
 } from "./arithmetic.ts";
-export { type Bucket, reduceResolution } from "./buckets.ts";
+export { type Bucket, positiveBounds, reduceResolution } from "./buckets.ts";
 export {
   type BucketCounts,
   bucketsFrom,

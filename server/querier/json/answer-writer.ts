@@ -1,6 +1,7 @@
-import type { Labels } from "../../model/index.ts";
+import type { FloatHistogram, Labels } from "../../model/index.ts";
 import { defined } from "../../platform/base/index.ts";
 import { floatSizeBytesMax, scalarText, writeAscii, writeFloat } from "./float-text.ts";
+import { writeHistogram } from "./histogram-text.ts";
 import {
   makePieceBuffer,
   type PieceBuffer,
@@ -22,7 +23,7 @@ import {
  * Writes the answer of Prometheus's query API, byte for byte as Prometheus 3 does:
  *
  *   {"status":"success","data":{"resultType":"matrix","result":[
- *     {"metric":{"a":"b"},"values":[[1700000000,"1.5"],…]},…
+ *     {"metric":{"a":"b"},"values":[[1700000000,"1.5"],…],"histograms":[[1700000015,{…}],…]},…
  *   ],"stats":{…}},"warnings":[…],"infos":[…]}
  *
  * `begin`, then series or samples, then `end`; or `scalar` or `text` alone in between.
@@ -32,9 +33,9 @@ export interface AnswerWriter {
   /** One series of a matrix; entries `[from, to)` of both columns. */
   series(labels: Labels, samples: Samples): void;
   /** One series of a matrix at those steps of the writer's grid that are present. */
-  steps(labels: Labels, values: Float64Array, present: Uint32Array): void;
+  steps(labels: Labels, steps: StepValues): void;
   /** One element of a vector. */
-  sample(labels: Labels, timeMs: number, value: number): void;
+  sample(labels: Labels, timeMs: number, value: number | FloatHistogram): void;
   /** The one value of a scalar result. */
   scalar(timeMs: number, value: number): void;
   /** The one text of a string result. */
@@ -49,12 +50,21 @@ export interface AnswerWriter {
 /** Names of result types as they stand in the answer. */
 export type ResultType = "matrix" | "vector" | "scalar" | "string";
 
-/** Samples of one series of a matrix. */
+/** Samples of one series of a matrix; where there is a histogram it is the sample. */
 export interface Samples {
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
   readonly from: number;
   readonly to: number;
+}
+
+/** Values of one series by step; where there is a histogram it is the sample. */
+export interface StepValues {
+  readonly values: Float64Array;
+  /** A bit per step: whether there is a sample. */
+  readonly present: Uint32Array;
+  readonly histograms?: readonly (FloatHistogram | undefined)[] | undefined;
 }
 
 /** What stands behind the result. */
@@ -73,13 +83,19 @@ const samplesPerReserve = 1024;
 const comma = 0x2c;
 const bracketOpen = 0x5b;
 const bracketClose = 0x5d;
-const braceClose = 0x7d;
 const colon = 0x3a;
 const quote = 0x22;
 
 /** Starts an answer; `steps` needs the grid. */
 export function createAnswerWriter(grid?: TimeGrid): AnswerWriter {
   return new Writer(grid === undefined ? undefined : makeTimeTexts(grid));
+}
+
+/** Entries `[from, to)` of a column of histograms, with the times of those that count. */
+interface HistogramRange {
+  readonly from: number;
+  readonly to: number;
+  readonly timeOf: (i: number) => number | undefined;
 }
 
 class Writer implements AnswerWriter {
@@ -100,36 +116,40 @@ class Writer implements AnswerWriter {
 
   series(labels: Labels, samples: Samples): void {
     this.#metric(labels);
-    this.#ascii(',"values":[');
-    for (let from = samples.from; from < samples.to; from += samplesPerReserve) {
-      const to = Math.min(samples.to, from + samplesPerReserve);
-      reserve(this.#buffer, (to - from) * sampleSizeBytesMax);
-      writeSamples(this.#buffer, { ...samples, from, to });
-    }
-    this.#closeValues(samples.to <= samples.from);
+    if (samples.histograms === undefined) this.#values(samples);
+    else this.#mixed(samples, samples.histograms);
+    this.#ascii("}");
   }
 
-  steps(labels: Labels, values: Float64Array, present: Uint32Array): void {
-    const times = defined(this.#times, "a grid");
-    const { steps } = times.grid;
+  steps(labels: Labels, { values, present, histograms }: StepValues): void {
+    this.#metric(labels);
+    if (histograms === undefined) this.#stepValues(values, present);
+    else {
+      const floats = present.slice();
+      for (let i = 0; i < histograms.length; i++) {
+        if (histograms[i] !== undefined) floats[i >>> 5]! &= ~(1 << (i & 31));
+      }
+      if (floats.some((word) => word !== 0)) this.#stepValues(values, floats);
+      const { startMs, stepMs } = defined(this.#times, "a grid").grid;
+      const isPresent = (i: number): boolean => (present[i >>> 5]! & (1 << (i & 31))) !== 0;
+      this.#histograms(histograms, {
+        ...{ from: 0, to: histograms.length },
+        timeOf: (i) => (isPresent(i) ? startMs + i * stepMs : undefined),
+      });
+    }
+    this.#ascii("}");
+  }
+
+  sample(labels: Labels, timeMs: number, value: number | FloatHistogram): void {
+    this.#metric(labels);
     const buffer = this.#buffer;
-    this.#metric(labels);
-    this.#ascii(',"values":[');
-    let isEmpty = true;
-    for (let from = 0; from < steps; from += samplesPerReserve) {
-      const to = Math.min(steps, from + samplesPerReserve);
-      reserve(buffer, (to - from) * sampleSizeBytesMax);
-      const at = buffer.length;
-      writeSteps(buffer, { values, present, from, to }, times);
-      isEmpty &&= buffer.length === at;
+    if (typeof value !== "number") {
+      this.#ascii(',"histogram":');
+      this.#histogram(timeMs, value);
+      this.#ascii("}");
+      return;
     }
-    this.#closeValues(isEmpty);
-  }
-
-  sample(labels: Labels, timeMs: number, value: number): void {
-    this.#metric(labels);
     this.#ascii(',"value":');
-    const buffer = this.#buffer;
     reserve(buffer, sampleSizeBytesMax);
     buffer.bytes[buffer.length] = bracketOpen;
     buffer.length = writeTime(buffer.bytes, buffer.length + 1, timeMs);
@@ -180,13 +200,86 @@ class Writer implements AnswerWriter {
     this.#ascii("}");
   }
 
+  /** Writes `,"values":[…]` of floats alone. */
+  #values(samples: Samples): void {
+    this.#ascii(',"values":[');
+    this.#run(samples);
+    this.#closeList(samples.to <= samples.from);
+  }
+
+  /** Writes `[time,"value"],` for each sample, without end. */
+  #run(samples: Samples): void {
+    for (let from = samples.from; from < samples.to; from += samplesPerReserve) {
+      const to = Math.min(samples.to, from + samplesPerReserve);
+      reserve(this.#buffer, (to - from) * sampleSizeBytesMax);
+      writeSamples(this.#buffer, { ...samples, from, to });
+    }
+  }
+
+  /** Writes floats, if there are any, then histograms, if there are any. */
+  #mixed(samples: Samples, histograms: readonly (FloatHistogram | undefined)[]): void {
+    let hasFloats = false;
+    for (let from = samples.from; from < samples.to; from++) {
+      let to = from;
+      while (to < samples.to && histograms[to] === undefined) to++;
+      if (to === from) continue;
+      if (!hasFloats) this.#ascii(',"values":[');
+      hasFloats = true;
+      this.#run({ ...samples, from, to });
+      from = to;
+    }
+    if (hasFloats) this.#closeList(false);
+    const { from, to, timesMs } = samples;
+    this.#histograms(histograms, { from, to, timeOf: (i) => timesMs[i] });
+  }
+
+  #stepValues(values: Float64Array, present: Uint32Array): void {
+    const times = defined(this.#times, "a grid");
+    const { steps } = times.grid;
+    const buffer = this.#buffer;
+    this.#ascii(',"values":[');
+    let isEmpty = true;
+    for (let from = 0; from < steps; from += samplesPerReserve) {
+      const to = Math.min(steps, from + samplesPerReserve);
+      reserve(buffer, (to - from) * sampleSizeBytesMax);
+      const at = buffer.length;
+      writeSteps(buffer, { values, present, from, to }, times);
+      isEmpty &&= buffer.length === at;
+    }
+    this.#closeList(isEmpty);
+  }
+
+  /** Writes `,"histograms":[…]`, of those that have a time; nothing when none has. */
+  #histograms(histograms: readonly (FloatHistogram | undefined)[], wanted: HistogramRange): void {
+    let isFirst = true;
+    for (let i = wanted.from; i < wanted.to; i++) {
+      const histogram = histograms[i];
+      const timeMs = wanted.timeOf(i);
+      if (histogram === undefined || timeMs === undefined) continue;
+      this.#ascii(isFirst ? ',"histograms":[' : ",");
+      isFirst = false;
+      this.#histogram(timeMs, histogram);
+    }
+    if (!isFirst) this.#ascii("]");
+  }
+
+  /** Writes `[time,{…}]`. */
+  #histogram(timeMs: number, histogram: FloatHistogram): void {
+    const buffer = this.#buffer;
+    reserve(buffer, timeSizeBytesMax + 2);
+    buffer.bytes[buffer.length] = bracketOpen;
+    buffer.length = writeTime(buffer.bytes, buffer.length + 1, timeMs);
+    buffer.bytes[buffer.length++] = comma;
+    writeHistogram(buffer, histogram);
+    this.#ascii("]");
+  }
+
   /** Each sample has a comma behind it; the list's end takes the last one's place. */
-  #closeValues(isEmpty: boolean): void {
+  #closeList(isEmpty: boolean): void {
     const buffer = this.#buffer;
     if (!isEmpty) buffer.length--;
-    reserve(buffer, 2);
+    reserve(buffer, 1);
     buffer.bytes[buffer.length++] = bracketClose;
-    buffer.bytes[buffer.length++] = braceClose;
   }
 
   #ascii(text: string): void {

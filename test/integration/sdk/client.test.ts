@@ -144,6 +144,33 @@ describe.each(Object.entries(makers))("%s", (_, make) => {
     expect(result.series[999]?.labels).toEqual({ __name__: "up", n: "999" });
   });
 
+  test("native histograms come with the bounds of their buckets", async () => {
+    const { series } = await connect().queryInstant("histogram").collect();
+    expect(series[0]?.values).toEqual(Float64Array.of(7, Number.NaN, Number.NaN));
+    const [nothing, exponential, custom] = series[0]?.histograms ?? [];
+    expect(nothing).toBeUndefined();
+    const lower = { lowerInclusive: true, upperInclusive: false };
+    const upper = { lowerInclusive: false, upperInclusive: true };
+    const both = { lowerInclusive: true, upperInclusive: true };
+    expect(exponential).toEqual({
+      ...{ count: 9.5, sum: -1, schema: 1, zeroThreshold: 0.75, counterReset: "gauge" },
+      buckets: [
+        { lower: -1.414213562373095, upper: -1, count: 2, ...lower },
+        { lower: -1, upper: -0.75, count: 1.5, ...lower },
+        { lower: -0.75, upper: 0.75, count: 2, ...both },
+        { lower: 0.75, upper: 1, count: 3, ...upper },
+        { lower: 1.414213562373095, upper: 2, count: 1, ...upper },
+      ],
+    });
+    expect(custom).toMatchObject({
+      counterReset: "unknown",
+      buckets: [
+        { lower: -Infinity, upper: 0.5, count: 1, ...both },
+        { lower: 0.5, upper: Infinity, count: 1, ...upper },
+      ],
+    });
+  });
+
   test("leaving a result's loop cancels the query", async () => {
     const stream = connect().queryRange("up", { start: 0, end: 1_000_000, stepMs: 100 });
     for await (const frame of stream) {

@@ -3,7 +3,11 @@ import {
   type Request as WriteBatch,
   RequestSchema,
 } from "../../../gen/io/prometheus/write/v2/types_pb.ts";
-import { ColumnsFrameSchema, ValueType } from "../../../gen/urd/query/v1/query_pb.ts";
+import {
+  ColumnsFrameSchema,
+  CounterResetHint,
+  ValueType,
+} from "../../../gen/urd/query/v1/query_pb.ts";
 import {
   clientError,
   createFrontPort,
@@ -94,6 +98,29 @@ function pushHandlers(state: State): ServiceHandlers<typeof RawPushService> {
   };
 }
 
+/** A series of a float, an exponential and a custom histogram. */
+const histogramFrame = create(ColumnsFrameSchema, {
+  series: [
+    {
+      timesMs: [1000, 2000, 3000],
+      values: [7, 0, 0],
+      histogramPositions: [1, 2],
+      histograms: [
+        {
+          ...{ schema: 1, zeroThreshold: 0.75, zeroCount: 2, count: 9.5, sum: -1 },
+          ...{ positiveIndices: [0, 2], positiveCounts: [3, 1] },
+          ...{ negativeIndices: [0, 1], negativeCounts: [1.5, 2] },
+          hint: CounterResetHint.GAUGE,
+        },
+        {
+          ...{ schema: -53, count: 2, sum: 4, customBounds: [0.5] },
+          ...{ positiveIndices: [0, 1], positiveCounts: [1, 1] },
+        },
+      ],
+    },
+  ],
+});
+
 function queryHandlers(state: State): ServiceHandlers<typeof RawQueryService> {
   return {
     async *queryInstant({ query }, context) {
@@ -105,6 +132,11 @@ function queryHandlers(state: State): ServiceHandlers<typeof RawQueryService> {
         await new Promise(() => undefined);
       }
       if (query === "cut") return;
+      if (query === "histogram") {
+        yield {
+          part: { part: { case: "frame", value: toBinary(ColumnsFrameSchema, histogramFrame) } },
+        };
+      }
       const type = query === '"text"' ? ValueType.STRING : ValueType.VECTOR;
       yield { part: { part: { case: "header", value: { type, text: "text" } } } };
       yield { part: { part: { case: "trailer", value: { warnings: ["careful"] } } } };

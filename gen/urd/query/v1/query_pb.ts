@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file urd/query/v1/query.proto.
  */
 export const file_urd_query_v1_query: GenFile = /*@__PURE__*/
-  fileDesc("Chh1cmQvcXVlcnkvdjEvcXVlcnkucHJvdG8SDHVyZC5xdWVyeS52MSKfAQoMUXVlcnlPcHRpb25zEhIKCnRpbWVvdXRfbXMYASABKAMSGQoRbG9va2JhY2tfZGVsdGFfbXMYAiABKAMSDQoFbGltaXQYAyABKAQSKgoGZm9ybWF0GAQgASgOMhoudXJkLnF1ZXJ5LnYxLlJlc3VsdEZvcm1hdBINCgVzdGF0cxgFIAEoCBIWCg5zdGF0c19wZXJfc3RlcBgGIAEoCCJzChNRdWVyeUluc3RhbnRSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhQKB3RpbWVfbXMYAiABKANIAIgBARIrCgdvcHRpb25zGAMgASgLMhoudXJkLnF1ZXJ5LnYxLlF1ZXJ5T3B0aW9uc0IKCghfdGltZV9tcyI9ChRRdWVyeUluc3RhbnRSZXNwb25zZRIlCgRwYXJ0GAEgASgLMhcudXJkLnF1ZXJ5LnYxLlF1ZXJ5UGFydCKCAQoRUXVlcnlSYW5nZVJlcXVlc3QSDQoFcXVlcnkYASABKAkSEAoIc3RhcnRfbXMYAiABKAMSDgoGZW5kX21zGAMgASgDEg8KB3N0ZXBfbXMYBCABKAMSKwoHb3B0aW9ucxgFIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeU9wdGlvbnMiOwoSUXVlcnlSYW5nZVJlc3BvbnNlEiUKBHBhcnQYASABKAsyFy51cmQucXVlcnkudjEuUXVlcnlQYXJ0IrcBCglRdWVyeVBhcnQSKwoGaGVhZGVyGAEgASgLMhkudXJkLnF1ZXJ5LnYxLlF1ZXJ5SGVhZGVySAASKwoFZnJhbWUYAiABKAsyGi51cmQucXVlcnkudjEuQ29sdW1uc0ZyYW1lSAASLQoHdHJhaWxlchgDIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeVRyYWlsZXJIABIZCg9wcm9tZXRoZXVzX2pzb24YBCABKAxIAEIGCgRwYXJ0IkIKC1F1ZXJ5SGVhZGVyEiUKBHR5cGUYASABKA4yFy51cmQucXVlcnkudjEuVmFsdWVUeXBlEgwKBHRleHQYAiABKAkiTAoMQ29sdW1uc0ZyYW1lEg8KB3N5bWJvbHMYASADKAkSKwoGc2VyaWVzGAIgAygLMhsudXJkLnF1ZXJ5LnYxLlNlcmllc0NvbHVtbnMiRQoNU2VyaWVzQ29sdW1ucxISCgpsYWJlbF9yZWZzGAEgAygNEhAKCHRpbWVzX21zGAIgAygBEg4KBnZhbHVlcxgDIAMoASKKAQoMUXVlcnlUcmFpbGVyEhAKCHdhcm5pbmdzGAEgAygJEg0KBWluZm9zGAIgAygJEjAKDGNvbXBsZXRlbmVzcxgDIAEoCzIaLnVyZC5xdWVyeS52MS5Db21wbGV0ZW5lc3MSJwoFc3RhdHMYBCABKAsyGC51cmQucXVlcnkudjEuUXVlcnlTdGF0cyJACgxDb21wbGV0ZW5lc3MSEAoIY29tcGxldGUYASABKAgSDQoFYXNrZWQYAiADKAkSDwoHbWlzc2luZxgDIAMoCSLIAQoKUXVlcnlTdGF0cxIVCg1zYW1wbGVzX3RvdGFsGAEgASgEEhQKDHNhbXBsZXNfcGVhaxgCIAEoBBIWCg5zZXJpZXNfZmV0Y2hlZBgDIAEoBBIWCg5jaHVua3NfZmV0Y2hlZBgEIAEoBBIZChFjaHVua3Nfc2l6ZV9ieXRlcxgFIAEoBBIVCg1ldmFsdWF0aW9uX3VzGAYgASgEEhEKCXRocmVhZF91cxgHIAEoBBIYChBzYW1wbGVzX3Blcl9zdGVwGAggAygEInUKDVNlcmllc1JlcXVlc3QSEQoJc2VsZWN0b3JzGAEgAygJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQESDQoFbGltaXQYBCABKARCCwoJX3N0YXJ0X21zQgkKB19lbmRfbXMiYAoOU2VyaWVzUmVzcG9uc2USDwoHc3ltYm9scxgBIAMoCRIrCgZzZXJpZXMYAiADKAsyGy51cmQucXVlcnkudjEuU2VyaWVzQ29sdW1ucxIQCgh3YXJuaW5ncxgDIAMoCSJ5ChFMYWJlbE5hbWVzUmVxdWVzdBIRCglzZWxlY3RvcnMYASADKAkSFQoIc3RhcnRfbXMYAiABKANIAIgBARITCgZlbmRfbXMYAyABKANIAYgBARINCgVsaW1pdBgEIAEoBEILCglfc3RhcnRfbXNCCQoHX2VuZF9tcyI1ChJMYWJlbE5hbWVzUmVzcG9uc2USDQoFbmFtZXMYASADKAkSEAoId2FybmluZ3MYAiADKAkiiAEKEkxhYmVsVmFsdWVzUmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKCXNlbGVjdG9ycxgCIAMoCRIVCghzdGFydF9tcxgDIAEoA0gAiAEBEhMKBmVuZF9tcxgEIAEoA0gBiAEBEg0KBWxpbWl0GAUgASgEQgsKCV9zdGFydF9tc0IJCgdfZW5kX21zIjcKE0xhYmVsVmFsdWVzUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJEhAKCHdhcm5pbmdzGAIgAygJIkoKD01ldGFkYXRhUmVxdWVzdBIOCgZtZXRyaWMYASABKAkSDQoFbGltaXQYAiABKAQSGAoQbGltaXRfcGVyX21ldHJpYxgDIAEoBCJCChBNZXRhZGF0YVJlc3BvbnNlEi4KCG1ldGFkYXRhGAEgAygLMhwudXJkLnF1ZXJ5LnYxLk1ldHJpY01ldGFkYXRhIkoKDk1ldHJpY01ldGFkYXRhEg4KBm1ldHJpYxgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGhlbHAYAyABKAkSDAoEdW5pdBgEIAEoCSJlChBFeGVtcGxhcnNSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQFCCwoJX3N0YXJ0X21zQgkKB19lbmRfbXMiQQoRRXhlbXBsYXJzUmVzcG9uc2USLAoGc2VyaWVzGAEgAygLMhwudXJkLnF1ZXJ5LnYxLkV4ZW1wbGFyU2VyaWVzIksKDkV4ZW1wbGFyU2VyaWVzEg4KBmxhYmVscxgBIAMoCRIpCglleGVtcGxhcnMYAiADKAsyFi51cmQucXVlcnkudjEuRXhlbXBsYXIiOgoIRXhlbXBsYXISDgoGbGFiZWxzGAEgAygJEg0KBXZhbHVlGAIgASgBEg8KB3RpbWVfbXMYAyABKAMisgEKDkV4cGxhaW5SZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQESDwoHc3RlcF9tcxgEIAEoAxIPCgdhbmFseXplGAUgASgIEisKB29wdGlvbnMYBiABKAsyGi51cmQucXVlcnkudjEuUXVlcnlPcHRpb25zQgsKCV9zdGFydF9tc0IJCgdfZW5kX21zIpABCg9FeHBsYWluUmVzcG9uc2USJAoEcm9vdBgBIAEoCzIWLnVyZC5xdWVyeS52MS5QbGFuTm9kZRINCgVzdGVwcxgCIAEoBBInCgVzdGF0cxgDIAEoCzIYLnVyZC5xdWVyeS52MS5RdWVyeVN0YXRzEhAKCHdhcm5pbmdzGAQgAygJEg0KBWluZm9zGAUgAygJIpUBCghQbGFuTm9kZRIQCghvcGVyYXRvchgBIAEoCRISCgpleHByZXNzaW9uGAIgASgJEiYKBmlucHV0cxgDIAMoCzIWLnVyZC5xdWVyeS52MS5QbGFuTm9kZRIPCgdyZW1hcmtzGAQgAygJEioKBXN0YXRzGAUgASgLMhsudXJkLnF1ZXJ5LnYxLk9wZXJhdG9yU3RhdHMiZQoNT3BlcmF0b3JTdGF0cxIOCgZzZXJpZXMYASABKAQSDwoHc2FtcGxlcxgCIAEoBBISCgpzaXplX2J5dGVzGAMgASgEEg8KB3dhbGxfdXMYBCABKAQSDgoGY3B1X3VzGAUgASgEIhQKEkxpc3RRdWVyaWVzUmVxdWVzdCJBChNMaXN0UXVlcmllc1Jlc3BvbnNlEioKB3F1ZXJpZXMYASADKAsyGS51cmQucXVlcnkudjEuQWN0aXZlUXVlcnkikwEKC0FjdGl2ZVF1ZXJ5EgoKAmlkGAEgASgJEg0KBXF1ZXJ5GAIgASgJEhIKCnN0YXJ0ZWRfbXMYAyABKAMSEAoIc3RhcnRfbXMYBCABKAMSDgoGZW5kX21zGAUgASgDEg8KB3N0ZXBfbXMYBiABKAMSEQoJdGhyZWFkX3VzGAcgASgEEg8KB3NhbXBsZXMYCCABKAQiIAoSQ2FuY2VsUXVlcnlSZXF1ZXN0EgoKAmlkGAEgASgJIiQKE0NhbmNlbFF1ZXJ5UmVzcG9uc2USDQoFZm91bmQYASABKAgqawoMUmVzdWx0Rm9ybWF0Eh0KGVJFU1VMVF9GT1JNQVRfVU5TUEVDSUZJRUQQABIZChVSRVNVTFRfRk9STUFUX0NPTFVNTlMQARIhCh1SRVNVTFRfRk9STUFUX1BST01FVEhFVVNfSlNPThACKoMBCglWYWx1ZVR5cGUSGgoWVkFMVUVfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVZBTFVFX1RZUEVfU0NBTEFSEAESFQoRVkFMVUVfVFlQRV9TVFJJTkcQAhIVChFWQUxVRV9UWVBFX1ZFQ1RPUhADEhUKEVZBTFVFX1RZUEVfTUFUUklYEAQysQYKDFF1ZXJ5U2VydmljZRJXCgxRdWVyeUluc3RhbnQSIS51cmQucXVlcnkudjEuUXVlcnlJbnN0YW50UmVxdWVzdBoiLnVyZC5xdWVyeS52MS5RdWVyeUluc3RhbnRSZXNwb25zZTABElEKClF1ZXJ5UmFuZ2USHy51cmQucXVlcnkudjEuUXVlcnlSYW5nZVJlcXVlc3QaIC51cmQucXVlcnkudjEuUXVlcnlSYW5nZVJlc3BvbnNlMAESRQoGU2VyaWVzEhsudXJkLnF1ZXJ5LnYxLlNlcmllc1JlcXVlc3QaHC51cmQucXVlcnkudjEuU2VyaWVzUmVzcG9uc2UwARJPCgpMYWJlbE5hbWVzEh8udXJkLnF1ZXJ5LnYxLkxhYmVsTmFtZXNSZXF1ZXN0GiAudXJkLnF1ZXJ5LnYxLkxhYmVsTmFtZXNSZXNwb25zZRJSCgtMYWJlbFZhbHVlcxIgLnVyZC5xdWVyeS52MS5MYWJlbFZhbHVlc1JlcXVlc3QaIS51cmQucXVlcnkudjEuTGFiZWxWYWx1ZXNSZXNwb25zZRJJCghNZXRhZGF0YRIdLnVyZC5xdWVyeS52MS5NZXRhZGF0YVJlcXVlc3QaHi51cmQucXVlcnkudjEuTWV0YWRhdGFSZXNwb25zZRJOCglFeGVtcGxhcnMSHi51cmQucXVlcnkudjEuRXhlbXBsYXJzUmVxdWVzdBofLnVyZC5xdWVyeS52MS5FeGVtcGxhcnNSZXNwb25zZTABEkYKB0V4cGxhaW4SHC51cmQucXVlcnkudjEuRXhwbGFpblJlcXVlc3QaHS51cmQucXVlcnkudjEuRXhwbGFpblJlc3BvbnNlElIKC0xpc3RRdWVyaWVzEiAudXJkLnF1ZXJ5LnYxLkxpc3RRdWVyaWVzUmVxdWVzdBohLnVyZC5xdWVyeS52MS5MaXN0UXVlcmllc1Jlc3BvbnNlElIKC0NhbmNlbFF1ZXJ5EiAudXJkLnF1ZXJ5LnYxLkNhbmNlbFF1ZXJ5UmVxdWVzdBohLnVyZC5xdWVyeS52MS5DYW5jZWxRdWVyeVJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("Chh1cmQvcXVlcnkvdjEvcXVlcnkucHJvdG8SDHVyZC5xdWVyeS52MSKfAQoMUXVlcnlPcHRpb25zEhIKCnRpbWVvdXRfbXMYASABKAMSGQoRbG9va2JhY2tfZGVsdGFfbXMYAiABKAMSDQoFbGltaXQYAyABKAQSKgoGZm9ybWF0GAQgASgOMhoudXJkLnF1ZXJ5LnYxLlJlc3VsdEZvcm1hdBINCgVzdGF0cxgFIAEoCBIWCg5zdGF0c19wZXJfc3RlcBgGIAEoCCJzChNRdWVyeUluc3RhbnRSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhQKB3RpbWVfbXMYAiABKANIAIgBARIrCgdvcHRpb25zGAMgASgLMhoudXJkLnF1ZXJ5LnYxLlF1ZXJ5T3B0aW9uc0IKCghfdGltZV9tcyI9ChRRdWVyeUluc3RhbnRSZXNwb25zZRIlCgRwYXJ0GAEgASgLMhcudXJkLnF1ZXJ5LnYxLlF1ZXJ5UGFydCKCAQoRUXVlcnlSYW5nZVJlcXVlc3QSDQoFcXVlcnkYASABKAkSEAoIc3RhcnRfbXMYAiABKAMSDgoGZW5kX21zGAMgASgDEg8KB3N0ZXBfbXMYBCABKAMSKwoHb3B0aW9ucxgFIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeU9wdGlvbnMiOwoSUXVlcnlSYW5nZVJlc3BvbnNlEiUKBHBhcnQYASABKAsyFy51cmQucXVlcnkudjEuUXVlcnlQYXJ0IrcBCglRdWVyeVBhcnQSKwoGaGVhZGVyGAEgASgLMhkudXJkLnF1ZXJ5LnYxLlF1ZXJ5SGVhZGVySAASKwoFZnJhbWUYAiABKAsyGi51cmQucXVlcnkudjEuQ29sdW1uc0ZyYW1lSAASLQoHdHJhaWxlchgDIAEoCzIaLnVyZC5xdWVyeS52MS5RdWVyeVRyYWlsZXJIABIZCg9wcm9tZXRoZXVzX2pzb24YBCABKAxIAEIGCgRwYXJ0IkIKC1F1ZXJ5SGVhZGVyEiUKBHR5cGUYASABKA4yFy51cmQucXVlcnkudjEuVmFsdWVUeXBlEgwKBHRleHQYAiABKAkiTAoMQ29sdW1uc0ZyYW1lEg8KB3N5bWJvbHMYASADKAkSKwoGc2VyaWVzGAIgAygLMhsudXJkLnF1ZXJ5LnYxLlNlcmllc0NvbHVtbnMilQEKDVNlcmllc0NvbHVtbnMSEgoKbGFiZWxfcmVmcxgBIAMoDRIQCgh0aW1lc19tcxgCIAMoARIOCgZ2YWx1ZXMYAyADKAESGwoTaGlzdG9ncmFtX3Bvc2l0aW9ucxgEIAMoDRIxCgpoaXN0b2dyYW1zGAUgAygLMh0udXJkLnF1ZXJ5LnYxLk5hdGl2ZUhpc3RvZ3JhbSKUAgoPTmF0aXZlSGlzdG9ncmFtEg4KBnNjaGVtYRgBIAEoERIWCg56ZXJvX3RocmVzaG9sZBgCIAEoARISCgp6ZXJvX2NvdW50GAMgASgBEg0KBWNvdW50GAQgASgBEgsKA3N1bRgFIAEoARIYChBwb3NpdGl2ZV9pbmRpY2VzGAYgAygREhcKD3Bvc2l0aXZlX2NvdW50cxgHIAMoARIYChBuZWdhdGl2ZV9pbmRpY2VzGAggAygREhcKD25lZ2F0aXZlX2NvdW50cxgJIAMoARIVCg1jdXN0b21fYm91bmRzGAogAygBEiwKBGhpbnQYCyABKA4yHi51cmQucXVlcnkudjEuQ291bnRlclJlc2V0SGludCKKAQoMUXVlcnlUcmFpbGVyEhAKCHdhcm5pbmdzGAEgAygJEg0KBWluZm9zGAIgAygJEjAKDGNvbXBsZXRlbmVzcxgDIAEoCzIaLnVyZC5xdWVyeS52MS5Db21wbGV0ZW5lc3MSJwoFc3RhdHMYBCABKAsyGC51cmQucXVlcnkudjEuUXVlcnlTdGF0cyJACgxDb21wbGV0ZW5lc3MSEAoIY29tcGxldGUYASABKAgSDQoFYXNrZWQYAiADKAkSDwoHbWlzc2luZxgDIAMoCSLIAQoKUXVlcnlTdGF0cxIVCg1zYW1wbGVzX3RvdGFsGAEgASgEEhQKDHNhbXBsZXNfcGVhaxgCIAEoBBIWCg5zZXJpZXNfZmV0Y2hlZBgDIAEoBBIWCg5jaHVua3NfZmV0Y2hlZBgEIAEoBBIZChFjaHVua3Nfc2l6ZV9ieXRlcxgFIAEoBBIVCg1ldmFsdWF0aW9uX3VzGAYgASgEEhEKCXRocmVhZF91cxgHIAEoBBIYChBzYW1wbGVzX3Blcl9zdGVwGAggAygEInUKDVNlcmllc1JlcXVlc3QSEQoJc2VsZWN0b3JzGAEgAygJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQESDQoFbGltaXQYBCABKARCCwoJX3N0YXJ0X21zQgkKB19lbmRfbXMiYAoOU2VyaWVzUmVzcG9uc2USDwoHc3ltYm9scxgBIAMoCRIrCgZzZXJpZXMYAiADKAsyGy51cmQucXVlcnkudjEuU2VyaWVzQ29sdW1ucxIQCgh3YXJuaW5ncxgDIAMoCSJ5ChFMYWJlbE5hbWVzUmVxdWVzdBIRCglzZWxlY3RvcnMYASADKAkSFQoIc3RhcnRfbXMYAiABKANIAIgBARITCgZlbmRfbXMYAyABKANIAYgBARINCgVsaW1pdBgEIAEoBEILCglfc3RhcnRfbXNCCQoHX2VuZF9tcyI1ChJMYWJlbE5hbWVzUmVzcG9uc2USDQoFbmFtZXMYASADKAkSEAoId2FybmluZ3MYAiADKAkiiAEKEkxhYmVsVmFsdWVzUmVxdWVzdBIMCgRuYW1lGAEgASgJEhEKCXNlbGVjdG9ycxgCIAMoCRIVCghzdGFydF9tcxgDIAEoA0gAiAEBEhMKBmVuZF9tcxgEIAEoA0gBiAEBEg0KBWxpbWl0GAUgASgEQgsKCV9zdGFydF9tc0IJCgdfZW5kX21zIjcKE0xhYmVsVmFsdWVzUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJEhAKCHdhcm5pbmdzGAIgAygJIkoKD01ldGFkYXRhUmVxdWVzdBIOCgZtZXRyaWMYASABKAkSDQoFbGltaXQYAiABKAQSGAoQbGltaXRfcGVyX21ldHJpYxgDIAEoBCJCChBNZXRhZGF0YVJlc3BvbnNlEi4KCG1ldGFkYXRhGAEgAygLMhwudXJkLnF1ZXJ5LnYxLk1ldHJpY01ldGFkYXRhIkoKDk1ldHJpY01ldGFkYXRhEg4KBm1ldHJpYxgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGhlbHAYAyABKAkSDAoEdW5pdBgEIAEoCSJlChBFeGVtcGxhcnNSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQFCCwoJX3N0YXJ0X21zQgkKB19lbmRfbXMiQQoRRXhlbXBsYXJzUmVzcG9uc2USLAoGc2VyaWVzGAEgAygLMhwudXJkLnF1ZXJ5LnYxLkV4ZW1wbGFyU2VyaWVzIksKDkV4ZW1wbGFyU2VyaWVzEg4KBmxhYmVscxgBIAMoCRIpCglleGVtcGxhcnMYAiADKAsyFi51cmQucXVlcnkudjEuRXhlbXBsYXIiOgoIRXhlbXBsYXISDgoGbGFiZWxzGAEgAygJEg0KBXZhbHVlGAIgASgBEg8KB3RpbWVfbXMYAyABKAMisgEKDkV4cGxhaW5SZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhUKCHN0YXJ0X21zGAIgASgDSACIAQESEwoGZW5kX21zGAMgASgDSAGIAQESDwoHc3RlcF9tcxgEIAEoAxIPCgdhbmFseXplGAUgASgIEisKB29wdGlvbnMYBiABKAsyGi51cmQucXVlcnkudjEuUXVlcnlPcHRpb25zQgsKCV9zdGFydF9tc0IJCgdfZW5kX21zIpABCg9FeHBsYWluUmVzcG9uc2USJAoEcm9vdBgBIAEoCzIWLnVyZC5xdWVyeS52MS5QbGFuTm9kZRINCgVzdGVwcxgCIAEoBBInCgVzdGF0cxgDIAEoCzIYLnVyZC5xdWVyeS52MS5RdWVyeVN0YXRzEhAKCHdhcm5pbmdzGAQgAygJEg0KBWluZm9zGAUgAygJIpUBCghQbGFuTm9kZRIQCghvcGVyYXRvchgBIAEoCRISCgpleHByZXNzaW9uGAIgASgJEiYKBmlucHV0cxgDIAMoCzIWLnVyZC5xdWVyeS52MS5QbGFuTm9kZRIPCgdyZW1hcmtzGAQgAygJEioKBXN0YXRzGAUgASgLMhsudXJkLnF1ZXJ5LnYxLk9wZXJhdG9yU3RhdHMiZQoNT3BlcmF0b3JTdGF0cxIOCgZzZXJpZXMYASABKAQSDwoHc2FtcGxlcxgCIAEoBBISCgpzaXplX2J5dGVzGAMgASgEEg8KB3dhbGxfdXMYBCABKAQSDgoGY3B1X3VzGAUgASgEIhQKEkxpc3RRdWVyaWVzUmVxdWVzdCJBChNMaXN0UXVlcmllc1Jlc3BvbnNlEioKB3F1ZXJpZXMYASADKAsyGS51cmQucXVlcnkudjEuQWN0aXZlUXVlcnkikwEKC0FjdGl2ZVF1ZXJ5EgoKAmlkGAEgASgJEg0KBXF1ZXJ5GAIgASgJEhIKCnN0YXJ0ZWRfbXMYAyABKAMSEAoIc3RhcnRfbXMYBCABKAMSDgoGZW5kX21zGAUgASgDEg8KB3N0ZXBfbXMYBiABKAMSEQoJdGhyZWFkX3VzGAcgASgEEg8KB3NhbXBsZXMYCCABKAQiIAoSQ2FuY2VsUXVlcnlSZXF1ZXN0EgoKAmlkGAEgASgJIiQKE0NhbmNlbFF1ZXJ5UmVzcG9uc2USDQoFZm91bmQYASABKAgqawoMUmVzdWx0Rm9ybWF0Eh0KGVJFU1VMVF9GT1JNQVRfVU5TUEVDSUZJRUQQABIZChVSRVNVTFRfRk9STUFUX0NPTFVNTlMQARIhCh1SRVNVTFRfRk9STUFUX1BST01FVEhFVVNfSlNPThACKoMBCglWYWx1ZVR5cGUSGgoWVkFMVUVfVFlQRV9VTlNQRUNJRklFRBAAEhUKEVZBTFVFX1RZUEVfU0NBTEFSEAESFQoRVkFMVUVfVFlQRV9TVFJJTkcQAhIVChFWQUxVRV9UWVBFX1ZFQ1RPUhADEhUKEVZBTFVFX1RZUEVfTUFUUklYEAQqlAEKEENvdW50ZXJSZXNldEhpbnQSIgoeQ09VTlRFUl9SRVNFVF9ISU5UX1VOU1BFQ0lGSUVEEAASHAoYQ09VTlRFUl9SRVNFVF9ISU5UX1JFU0VUEAESIAocQ09VTlRFUl9SRVNFVF9ISU5UX05PVF9SRVNFVBACEhwKGENPVU5URVJfUkVTRVRfSElOVF9HQVVHRRADMrEGCgxRdWVyeVNlcnZpY2USVwoMUXVlcnlJbnN0YW50EiEudXJkLnF1ZXJ5LnYxLlF1ZXJ5SW5zdGFudFJlcXVlc3QaIi51cmQucXVlcnkudjEuUXVlcnlJbnN0YW50UmVzcG9uc2UwARJRCgpRdWVyeVJhbmdlEh8udXJkLnF1ZXJ5LnYxLlF1ZXJ5UmFuZ2VSZXF1ZXN0GiAudXJkLnF1ZXJ5LnYxLlF1ZXJ5UmFuZ2VSZXNwb25zZTABEkUKBlNlcmllcxIbLnVyZC5xdWVyeS52MS5TZXJpZXNSZXF1ZXN0GhwudXJkLnF1ZXJ5LnYxLlNlcmllc1Jlc3BvbnNlMAESTwoKTGFiZWxOYW1lcxIfLnVyZC5xdWVyeS52MS5MYWJlbE5hbWVzUmVxdWVzdBogLnVyZC5xdWVyeS52MS5MYWJlbE5hbWVzUmVzcG9uc2USUgoLTGFiZWxWYWx1ZXMSIC51cmQucXVlcnkudjEuTGFiZWxWYWx1ZXNSZXF1ZXN0GiEudXJkLnF1ZXJ5LnYxLkxhYmVsVmFsdWVzUmVzcG9uc2USSQoITWV0YWRhdGESHS51cmQucXVlcnkudjEuTWV0YWRhdGFSZXF1ZXN0Gh4udXJkLnF1ZXJ5LnYxLk1ldGFkYXRhUmVzcG9uc2USTgoJRXhlbXBsYXJzEh4udXJkLnF1ZXJ5LnYxLkV4ZW1wbGFyc1JlcXVlc3QaHy51cmQucXVlcnkudjEuRXhlbXBsYXJzUmVzcG9uc2UwARJGCgdFeHBsYWluEhwudXJkLnF1ZXJ5LnYxLkV4cGxhaW5SZXF1ZXN0Gh0udXJkLnF1ZXJ5LnYxLkV4cGxhaW5SZXNwb25zZRJSCgtMaXN0UXVlcmllcxIgLnVyZC5xdWVyeS52MS5MaXN0UXVlcmllc1JlcXVlc3QaIS51cmQucXVlcnkudjEuTGlzdFF1ZXJpZXNSZXNwb25zZRJSCgtDYW5jZWxRdWVyeRIgLnVyZC5xdWVyeS52MS5DYW5jZWxRdWVyeVJlcXVlc3QaIS51cmQucXVlcnkudjEuQ2FuY2VsUXVlcnlSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * QueryOptions hold for one query.
@@ -331,6 +331,21 @@ export type SeriesColumns = Message<"urd.query.v1.SeriesColumns"> & {
    * @generated from field: repeated double values = 3;
    */
   values: number[];
+
+  /**
+   * Ascending positions among the times whose sample is a native histogram; the value there
+   * means nothing.
+   *
+   * @generated from field: repeated uint32 histogram_positions = 4;
+   */
+  histogramPositions: number[];
+
+  /**
+   * The histograms, one per position.
+   *
+   * @generated from field: repeated urd.query.v1.NativeHistogram histograms = 5;
+   */
+  histograms: NativeHistogram[];
 };
 
 /**
@@ -339,6 +354,99 @@ export type SeriesColumns = Message<"urd.query.v1.SeriesColumns"> & {
  */
 export const SeriesColumnsSchema: GenMessage<SeriesColumns> = /*@__PURE__*/
   messageDesc(file_urd_query_v1_query, 8);
+
+/**
+ * NativeHistogram is a native histogram with float counts. Bucket i of schemas -4 to 8 ends at
+ * 2^(i / 2^schema) and begins where bucket i-1 ends; bucket i of schema -53 ends at custom bound
+ * i, the first one begins at minus infinity and the one behind the last bound has no end.
+ *
+ * @generated from message urd.query.v1.NativeHistogram
+ */
+export type NativeHistogram = Message<"urd.query.v1.NativeHistogram"> & {
+  /**
+   * Resolution of exponential buckets, or -53 for custom ones.
+   *
+   * @generated from field: sint32 schema = 1;
+   */
+  schema: number;
+
+  /**
+   * Half the width of the zero bucket.
+   *
+   * @generated from field: double zero_threshold = 2;
+   */
+  zeroThreshold: number;
+
+  /**
+   * Observations in the zero bucket.
+   *
+   * @generated from field: double zero_count = 3;
+   */
+  zeroCount: number;
+
+  /**
+   * All observations.
+   *
+   * @generated from field: double count = 4;
+   */
+  count: number;
+
+  /**
+   * Sum of all observations.
+   *
+   * @generated from field: double sum = 5;
+   */
+  sum: number;
+
+  /**
+   * Indices of the populated buckets of positive observations, ascending.
+   *
+   * @generated from field: repeated sint32 positive_indices = 6;
+   */
+  positiveIndices: number[];
+
+  /**
+   * Observations in these buckets.
+   *
+   * @generated from field: repeated double positive_counts = 7;
+   */
+  positiveCounts: number[];
+
+  /**
+   * Indices of the populated buckets of negative observations, ascending.
+   *
+   * @generated from field: repeated sint32 negative_indices = 8;
+   */
+  negativeIndices: number[];
+
+  /**
+   * Observations in these buckets.
+   *
+   * @generated from field: repeated double negative_counts = 9;
+   */
+  negativeCounts: number[];
+
+  /**
+   * Upper bounds of custom buckets, ascending.
+   *
+   * @generated from field: repeated double custom_bounds = 10;
+   */
+  customBounds: number[];
+
+  /**
+   * What is known of the histogram before it.
+   *
+   * @generated from field: urd.query.v1.CounterResetHint hint = 11;
+   */
+  hint: CounterResetHint;
+};
+
+/**
+ * Describes the message urd.query.v1.NativeHistogram.
+ * Use `create(NativeHistogramSchema)` to create a new message.
+ */
+export const NativeHistogramSchema: GenMessage<NativeHistogram> = /*@__PURE__*/
+  messageDesc(file_urd_query_v1_query, 9);
 
 /**
  * QueryTrailer closes an answer that succeeded.
@@ -380,7 +488,7 @@ export type QueryTrailer = Message<"urd.query.v1.QueryTrailer"> & {
  * Use `create(QueryTrailerSchema)` to create a new message.
  */
 export const QueryTrailerSchema: GenMessage<QueryTrailer> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 9);
+  messageDesc(file_urd_query_v1_query, 10);
 
 /**
  * Completeness lists what was needed, and what of it is missing.
@@ -415,7 +523,7 @@ export type Completeness = Message<"urd.query.v1.Completeness"> & {
  * Use `create(CompletenessSchema)` to create a new message.
  */
 export const CompletenessSchema: GenMessage<Completeness> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 10);
+  messageDesc(file_urd_query_v1_query, 11);
 
 /**
  * QueryStats counts the work of a query.
@@ -485,7 +593,7 @@ export type QueryStats = Message<"urd.query.v1.QueryStats"> & {
  * Use `create(QueryStatsSchema)` to create a new message.
  */
 export const QueryStatsSchema: GenMessage<QueryStats> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 11);
+  messageDesc(file_urd_query_v1_query, 12);
 
 /**
  * SeriesRequest asks for label sets; a series is listed when any selector matches.
@@ -527,7 +635,7 @@ export type SeriesRequest = Message<"urd.query.v1.SeriesRequest"> & {
  * Use `create(SeriesRequestSchema)` to create a new message.
  */
 export const SeriesRequestSchema: GenMessage<SeriesRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 12);
+  messageDesc(file_urd_query_v1_query, 13);
 
 /**
  * SeriesResponse holds some label sets.
@@ -562,7 +670,7 @@ export type SeriesResponse = Message<"urd.query.v1.SeriesResponse"> & {
  * Use `create(SeriesResponseSchema)` to create a new message.
  */
 export const SeriesResponseSchema: GenMessage<SeriesResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 13);
+  messageDesc(file_urd_query_v1_query, 14);
 
 /**
  * LabelNamesRequest asks for label names.
@@ -604,7 +712,7 @@ export type LabelNamesRequest = Message<"urd.query.v1.LabelNamesRequest"> & {
  * Use `create(LabelNamesRequestSchema)` to create a new message.
  */
 export const LabelNamesRequestSchema: GenMessage<LabelNamesRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 14);
+  messageDesc(file_urd_query_v1_query, 15);
 
 /**
  * LabelNamesResponse lists label names.
@@ -632,7 +740,7 @@ export type LabelNamesResponse = Message<"urd.query.v1.LabelNamesResponse"> & {
  * Use `create(LabelNamesResponseSchema)` to create a new message.
  */
 export const LabelNamesResponseSchema: GenMessage<LabelNamesResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 15);
+  messageDesc(file_urd_query_v1_query, 16);
 
 /**
  * LabelValuesRequest asks for the values of one label.
@@ -681,7 +789,7 @@ export type LabelValuesRequest = Message<"urd.query.v1.LabelValuesRequest"> & {
  * Use `create(LabelValuesRequestSchema)` to create a new message.
  */
 export const LabelValuesRequestSchema: GenMessage<LabelValuesRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 16);
+  messageDesc(file_urd_query_v1_query, 17);
 
 /**
  * LabelValuesResponse lists label values.
@@ -709,7 +817,7 @@ export type LabelValuesResponse = Message<"urd.query.v1.LabelValuesResponse"> & 
  * Use `create(LabelValuesResponseSchema)` to create a new message.
  */
 export const LabelValuesResponseSchema: GenMessage<LabelValuesResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 17);
+  messageDesc(file_urd_query_v1_query, 18);
 
 /**
  * MetadataRequest asks for metric metadata.
@@ -744,7 +852,7 @@ export type MetadataRequest = Message<"urd.query.v1.MetadataRequest"> & {
  * Use `create(MetadataRequestSchema)` to create a new message.
  */
 export const MetadataRequestSchema: GenMessage<MetadataRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 18);
+  messageDesc(file_urd_query_v1_query, 19);
 
 /**
  * MetadataResponse lists metric metadata.
@@ -765,7 +873,7 @@ export type MetadataResponse = Message<"urd.query.v1.MetadataResponse"> & {
  * Use `create(MetadataResponseSchema)` to create a new message.
  */
 export const MetadataResponseSchema: GenMessage<MetadataResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 19);
+  messageDesc(file_urd_query_v1_query, 20);
 
 /**
  * MetricMetadata describes a metric family.
@@ -807,7 +915,7 @@ export type MetricMetadata = Message<"urd.query.v1.MetricMetadata"> & {
  * Use `create(MetricMetadataSchema)` to create a new message.
  */
 export const MetricMetadataSchema: GenMessage<MetricMetadata> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 20);
+  messageDesc(file_urd_query_v1_query, 21);
 
 /**
  * ExemplarsRequest asks for exemplars.
@@ -842,7 +950,7 @@ export type ExemplarsRequest = Message<"urd.query.v1.ExemplarsRequest"> & {
  * Use `create(ExemplarsRequestSchema)` to create a new message.
  */
 export const ExemplarsRequestSchema: GenMessage<ExemplarsRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 21);
+  messageDesc(file_urd_query_v1_query, 22);
 
 /**
  * ExemplarsResponse holds some series with their exemplars.
@@ -863,7 +971,7 @@ export type ExemplarsResponse = Message<"urd.query.v1.ExemplarsResponse"> & {
  * Use `create(ExemplarsResponseSchema)` to create a new message.
  */
 export const ExemplarsResponseSchema: GenMessage<ExemplarsResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 22);
+  messageDesc(file_urd_query_v1_query, 23);
 
 /**
  * ExemplarSeries is one series with its exemplars.
@@ -891,7 +999,7 @@ export type ExemplarSeries = Message<"urd.query.v1.ExemplarSeries"> & {
  * Use `create(ExemplarSeriesSchema)` to create a new message.
  */
 export const ExemplarSeriesSchema: GenMessage<ExemplarSeries> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 23);
+  messageDesc(file_urd_query_v1_query, 24);
 
 /**
  * Exemplar points from a sample to a trace.
@@ -926,7 +1034,7 @@ export type Exemplar = Message<"urd.query.v1.Exemplar"> & {
  * Use `create(ExemplarSchema)` to create a new message.
  */
 export const ExemplarSchema: GenMessage<Exemplar> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 24);
+  messageDesc(file_urd_query_v1_query, 25);
 
 /**
  * ExplainRequest asks how a query is evaluated.
@@ -982,7 +1090,7 @@ export type ExplainRequest = Message<"urd.query.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 25);
+  messageDesc(file_urd_query_v1_query, 26);
 
 /**
  * ExplainResponse is the plan.
@@ -1031,7 +1139,7 @@ export type ExplainResponse = Message<"urd.query.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 26);
+  messageDesc(file_urd_query_v1_query, 27);
 
 /**
  * PlanNode is an operator with what it reads from.
@@ -1080,7 +1188,7 @@ export type PlanNode = Message<"urd.query.v1.PlanNode"> & {
  * Use `create(PlanNodeSchema)` to create a new message.
  */
 export const PlanNodeSchema: GenMessage<PlanNode> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 27);
+  messageDesc(file_urd_query_v1_query, 28);
 
 /**
  * OperatorStats counts what one operator gave, and what that cost with all its inputs.
@@ -1129,7 +1237,7 @@ export type OperatorStats = Message<"urd.query.v1.OperatorStats"> & {
  * Use `create(OperatorStatsSchema)` to create a new message.
  */
 export const OperatorStatsSchema: GenMessage<OperatorStats> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 28);
+  messageDesc(file_urd_query_v1_query, 29);
 
 /**
  * ListQueriesRequest asks for the queries at work.
@@ -1144,7 +1252,7 @@ export type ListQueriesRequest = Message<"urd.query.v1.ListQueriesRequest"> & {
  * Use `create(ListQueriesRequestSchema)` to create a new message.
  */
 export const ListQueriesRequestSchema: GenMessage<ListQueriesRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 29);
+  messageDesc(file_urd_query_v1_query, 30);
 
 /**
  * ListQueriesResponse lists queries.
@@ -1165,7 +1273,7 @@ export type ListQueriesResponse = Message<"urd.query.v1.ListQueriesResponse"> & 
  * Use `create(ListQueriesResponseSchema)` to create a new message.
  */
 export const ListQueriesResponseSchema: GenMessage<ListQueriesResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 30);
+  messageDesc(file_urd_query_v1_query, 31);
 
 /**
  * ActiveQuery is a query at work or in wait.
@@ -1235,7 +1343,7 @@ export type ActiveQuery = Message<"urd.query.v1.ActiveQuery"> & {
  * Use `create(ActiveQuerySchema)` to create a new message.
  */
 export const ActiveQuerySchema: GenMessage<ActiveQuery> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 31);
+  messageDesc(file_urd_query_v1_query, 32);
 
 /**
  * CancelQueryRequest names a query.
@@ -1256,7 +1364,7 @@ export type CancelQueryRequest = Message<"urd.query.v1.CancelQueryRequest"> & {
  * Use `create(CancelQueryRequestSchema)` to create a new message.
  */
 export const CancelQueryRequestSchema: GenMessage<CancelQueryRequest> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 32);
+  messageDesc(file_urd_query_v1_query, 33);
 
 /**
  * CancelQueryResponse tells whether there was one.
@@ -1277,7 +1385,7 @@ export type CancelQueryResponse = Message<"urd.query.v1.CancelQueryResponse"> & 
  * Use `create(CancelQueryResponseSchema)` to create a new message.
  */
 export const CancelQueryResponseSchema: GenMessage<CancelQueryResponse> = /*@__PURE__*/
-  messageDesc(file_urd_query_v1_query, 33);
+  messageDesc(file_urd_query_v1_query, 34);
 
 /**
  * ResultFormat says how the result comes.
@@ -1374,6 +1482,54 @@ export type ValueType = (typeof ValueType)[keyof typeof ValueType] | UnknownEnum
  */
 export const ValueTypeSchema: GenEnum<ValueType> = /*@__PURE__*/
   enumDesc(file_urd_query_v1_query, 1);
+
+/**
+ * CounterResetHint says what a histogram knows of the one before it.
+ *
+ * @generated from enum urd.query.v1.CounterResetHint
+ */
+export const CounterResetHint = {
+  /**
+   * Nothing.
+   *
+   * @generated from enum value: COUNTER_RESET_HINT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The counter was reset in between.
+   *
+   * @generated from enum value: COUNTER_RESET_HINT_RESET = 1;
+   */
+  RESET: 1,
+
+  /**
+   * The counter was not reset in between.
+   *
+   * @generated from enum value: COUNTER_RESET_HINT_NOT_RESET = 2;
+   */
+  NOT_RESET: 2,
+
+  /**
+   * It is a gauge, whose counts may fall.
+   *
+   * @generated from enum value: COUNTER_RESET_HINT_GAUGE = 3;
+   */
+  GAUGE: 3,
+} as const;
+
+/**
+ * CounterResetHint says what a histogram knows of the one before it.
+ *
+ * @generated from enum urd.query.v1.CounterResetHint
+ */
+export type CounterResetHint = (typeof CounterResetHint)[keyof typeof CounterResetHint] | UnknownEnum;
+
+/**
+ * Describes the enum urd.query.v1.CounterResetHint.
+ */
+export const CounterResetHintSchema: GenEnum<CounterResetHint> = /*@__PURE__*/
+  enumDesc(file_urd_query_v1_query, 2);
 
 /**
  * QueryService answers queries of the tenant named in the call's metadata (x-scope-orgid).

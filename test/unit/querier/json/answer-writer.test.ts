@@ -1,4 +1,9 @@
 import { expect, test } from "vitest";
+import {
+  customSchema,
+  emptyHistogram,
+  type FloatHistogram,
+} from "../../../../server/model/index.ts";
 import { type AnswerWriter, createAnswerWriter } from "../../../../server/querier/json/index.ts";
 
 const noTail = { warnings: [], infos: [] };
@@ -68,8 +73,8 @@ test("steps of a grid: only those that are present", () => {
   const text = textOf(
     (writer) => {
       writer.begin("matrix");
-      writer.steps(["a", "b"], values, new Uint32Array([0b101, 0b10]));
-      writer.steps([], values, new Uint32Array(2));
+      writer.steps(["a", "b"], { values, present: new Uint32Array([0b101, 0b10]) });
+      writer.steps([], { values, present: new Uint32Array(2) });
       writer.end(noTail);
     },
     createAnswerWriter({ startMs: 500, stepMs: 500, steps: 40 }),
@@ -105,4 +110,63 @@ test("long answers come in pieces that join to the whole, each with a buffer of 
   expect(answer.data.result.length).toBe(20);
   expect(answer.data.result[19]?.metric.n.endsWith("x19")).toBe(true);
   expect(answer.data.result[7]?.values[9999]).toEqual([9999, "9999000"]);
+});
+
+const exponential: FloatHistogram = {
+  ...emptyHistogram,
+  ...{ schema: 1, zeroThreshold: 0.75, zeroCount: 2, count: 9.5, sum: -1 },
+  positive: { indices: [0, 2], counts: [3, 1] },
+  negative: { indices: [0, 1], counts: [1.5, 2] },
+};
+const exponentialText =
+  '{"count":"9.5","sum":"-1","buckets":[[1,"-1.414213562373095","-1","2"],' +
+  '[1,"-1","-0.75","1.5"],[3,"-0.75","0.75","2"],[0,"0.75","1","3"],' +
+  '[0,"1.414213562373095","2","1"]]}';
+const custom: FloatHistogram = {
+  ...emptyHistogram,
+  ...{ schema: customSchema, count: 3, sum: Number.NaN, customBounds: [0.5, 10] },
+  positive: { indices: [0, 1, 2], counts: [1, 1, 1] },
+};
+const customText =
+  '{"count":"3","sum":"NaN","buckets":[[3,"-Inf","0.5","1"],[0,"0.5","10","1"],' +
+  '[0,"10","+Inf","1"]]}';
+
+test("native histograms in a vector; one without buckets has no list of them", () => {
+  const text = textOf((writer) => {
+    writer.begin("vector");
+    writer.sample(["a", "b"], 1000, exponential);
+    writer.sample([], 1500, custom);
+    writer.sample([], 2000, emptyHistogram);
+    writer.end(noTail);
+  });
+  expect(text).toBe(
+    '{"status":"success","data":{"resultType":"vector","result":[' +
+      `{"metric":{"a":"b"},"histogram":[1,${exponentialText}]},` +
+      `{"metric":{},"histogram":[1.500,${customText}]},` +
+      '{"metric":{},"histogram":[2,{"count":"0","sum":"0"}]}]}}',
+  );
+});
+
+test("floats and native histograms of one series stand in lists of their own", () => {
+  const timesMs = new Float64Array([0, 1000, 2000, 3000]);
+  const values = new Float64Array([7, 0, 1.5, 0]);
+  const histograms = [undefined, exponential, undefined, custom];
+  const text = textOf(
+    (writer) => {
+      writer.begin("matrix");
+      writer.series([], { timesMs, values, histograms, from: 1, to: 4 });
+      writer.series([], { timesMs, values, histograms, from: 1, to: 2 });
+      writer.steps([], { values, histograms, present: new Uint32Array([0b0111]) });
+      writer.steps([], { values, histograms, present: new Uint32Array([0b1000]) });
+      writer.end(noTail);
+    },
+    createAnswerWriter({ startMs: 0, stepMs: 1000, steps: 4 }),
+  );
+  expect(text).toBe(
+    '{"status":"success","data":{"resultType":"matrix","result":[' +
+      `{"metric":{},"values":[[2,"1.5"]],"histograms":[[1,${exponentialText}],[3,${customText}]]},` +
+      `{"metric":{},"histograms":[[1,${exponentialText}]]},` +
+      `{"metric":{},"values":[[0,"7"],[2,"1.5"]],"histograms":[[1,${exponentialText}]]},` +
+      `{"metric":{},"histograms":[[3,${customText}]]}]}}`,
+  );
 });
