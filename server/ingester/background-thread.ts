@@ -29,8 +29,8 @@ import type { BackgroundThreadData, BackgroundThreadMessage } from "./thread-dat
 
 /** Niceness of the thread: writes and queries go first. On Linux it concerns only this thread. */
 const niceness = 15;
-/** Series of a tenant held in memory at once: about 50 MB. Larger ones go metric by metric. */
-const seriesAtOnceMax = 20_000;
+/** Series of a tenant held in memory at once: about 40 MB. Larger ones go metric by metric. */
+const seriesAtOnceMax = 100_000;
 
 const data = workerData as BackgroundThreadData;
 run(data, createLogger(data.log).with({ thread: data.name }));

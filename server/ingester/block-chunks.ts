@@ -17,7 +17,7 @@ import {
   type SampleColumns,
   type TimeRange,
 } from "../tsdb/index.ts";
-import type { ShardChunk } from "./collect-series.ts";
+import type { ShardChunk } from "./series-table.ts";
 
 /**
  * Makes the chunks of a block out of those of the shards. Chunks that stand clear of each other

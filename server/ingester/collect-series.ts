@@ -1,26 +1,7 @@
-import {
-  compareLabels,
-  compareUtf8,
-  type Labels,
-  labelsKey,
-  type Matcher,
-  metricNameLabel,
-} from "../model/index.ts";
+import { compareUtf8, type Matcher, metricNameLabel } from "../model/index.ts";
 import { askAll, type IngesterPeer, queryStreams } from "../peers/index.ts";
-import { createSeriesFrameDecoder, type FrameChunk, selectorOf } from "../wire/index.ts";
-
-/** A chunk with the shard that sent it: places are relative to its folder. */
-export interface ShardChunk {
-  readonly shard: number;
-  readonly chunk: FrameChunk;
-}
-
-/** One series of all shards. */
-export interface CollectedSeries {
-  readonly labels: Labels;
-  /** In no order; times may overlap. */
-  readonly chunks: ShardChunk[];
-}
+import { createSeriesFrameDecoder, selectorOf } from "../wire/index.ts";
+import { type CollectedSeries, SeriesTable } from "./series-table.ts";
 
 /** The series of a block to be, in the order in which a block has them. */
 export interface SortedSeries {
@@ -64,9 +45,8 @@ export async function collectSeries(
 }
 
 async function collectAll(options: CollectOptions): Promise<SortedSeries> {
-  const series = await collect(options, []);
-  const symbols = new Set(series.flatMap(({ labels }) => labels));
-  return { symbols: [...symbols].sort(compareUtf8), series };
+  const table = await collect(options, []);
+  return { symbols: table.symbols(), series: table.sorted() };
 }
 
 async function* metricByMetric(
@@ -75,7 +55,8 @@ async function* metricByMetric(
   symbols: ReadonlySet<string>,
 ): AsyncGenerator<CollectedSeries> {
   for (const value of metrics) {
-    for (const one of await collect(options, [{ type: "=", name: metricNameLabel, value }])) {
+    const table = await collect(options, [{ type: "=", name: metricNameLabel, value }]);
+    for (const one of table.sorted()) {
       // A series that was born after the symbols were listed stays in memory for the next block.
       if (one.labels.every((text) => symbols.has(text))) yield one;
     }
@@ -85,29 +66,23 @@ async function* metricByMetric(
 async function collect(
   { peers, tenant, startMs, endMs, signal }: CollectOptions,
   matchers: readonly Matcher[],
-): Promise<CollectedSeries[]> {
+): Promise<SeriesTable> {
   const request = {
     tenant,
     selector: selectorOf({ matchers, startMs, endMs }),
     allowChunkLocations: true,
     seriesMax: 0n,
   };
-  const found = new Map<string, CollectedSeries>();
+  const table = new SeriesTable();
   let decoder = createSeriesFrameDecoder();
   for await (const { peer, part } of queryStreams(peers, request, signal)) {
     if (part.case === "end") {
       decoder = createSeriesFrameDecoder();
       continue;
     }
-    for (const { labels, chunks } of decoder.decode(part.value)) {
-      const placed = chunks.map((chunk) => ({ shard: peer.shard, chunk }));
-      const key = labelsKey(labels);
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { labels, chunks: placed });
-      else known.chunks.push(...placed);
-    }
+    for (const series of decoder.decode(part.value)) table.add(peer.shard, series);
   }
-  return [...found.values()].sort((a, b) => compareLabels(a.labels, b.labels));
+  return table;
 }
 
 async function labelNames({ peers, tenant, signal }: CollectOptions): Promise<string[]> {

@@ -3,6 +3,7 @@ import { type Clock, errorText } from "../platform/base/index.ts";
 import { createLogger, type Logger } from "../platform/telemetry/index.ts";
 import { banner } from "./banner.ts";
 import { exitCodes } from "./cli/command-line.ts";
+import { keepHeapsSmall } from "./heap-policy.ts";
 import type { Config } from "./options.ts";
 import { createServer, type Server } from "./server.ts";
 import { watchSignals } from "./signals.ts";
@@ -14,6 +15,7 @@ import { buildInfo } from "./version.ts";
  * at once with code 1; what was acknowledged is in the log by then.
  */
 export async function serve(config: Config, clock: Clock): Promise<number> {
+  keepHeapsSmall();
   const logger = createLogger({
     level: config.process.logLevel,
     format: config.process.logFormat,

@@ -1,4 +1,9 @@
-import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  type Transferable,
+} from "node:worker_threads";
 import { type ErrorId, urdError } from "../model/index.ts";
 import { type Clock, defined } from "../platform/base/index.ts";
 import { type Channel, openPortChannel } from "../platform/rpc/index.ts";
@@ -31,6 +36,8 @@ export interface ThreadGroupOptions {
   readonly unavailable: ErrorId;
   readonly count: number;
   readonly entry: URL;
+  /** Bounds of each thread's heap where Node's are too wide. */
+  readonly heap?: ResourceLimits | undefined;
   readonly log: ThreadBasics["log"];
   /** The workerData of one thread beside the basics, made anew for each start. */
   readonly prepare: (index: number) => ThreadInput;
@@ -106,11 +113,12 @@ export class ThreadGroup {
   }
 
   #makeThread(index: number): SupervisedThread {
-    const { kind, entry, readiness, clock, logger } = this.#options;
+    const { kind, entry, heap, readiness, clock, logger } = this.#options;
     const name = `${kind}-${index}`;
     return new SupervisedThread({
       name,
       entry,
+      heap,
       prepare: () => this.#prepare(name, index),
       onServing: () => this.#served(index),
       onLost: () => this.#lost(index),

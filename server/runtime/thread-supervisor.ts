@@ -1,4 +1,4 @@
-import { type Transferable, Worker } from "node:worker_threads";
+import { type ResourceLimits, type Transferable, Worker } from "node:worker_threads";
 import { type Clock, errorText, type Timer } from "../platform/base/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
 
@@ -21,6 +21,8 @@ export interface ThreadInput {
 export interface ThreadPlan {
   readonly name: string;
   readonly entry: URL;
+  /** Bounds of its heap where Node's are too wide. */
+  readonly heap?: ResourceLimits | undefined;
   /** Called before each start of the thread. */
   readonly prepare: () => ThreadInput;
   /** Called when it serves, at the first start and at each later one. */
@@ -87,9 +89,14 @@ export class SupervisedThread {
   }
 
   #launch(onServing: () => void, onFailure: (error: unknown) => void): void {
-    const { name, entry, prepare, clock } = this.#plan;
+    const { name, entry, heap = {}, prepare, clock } = this.#plan;
     const { workerData, transfer } = prepare();
-    const worker = new Worker(entry, { name, workerData, transferList: [...transfer] });
+    const worker = new Worker(entry, {
+      name,
+      workerData,
+      transferList: [...transfer],
+      resourceLimits: heap,
+    });
     this.#worker = worker;
     for (const { message, transfer } of this.#early ?? []) worker.postMessage(message, transfer);
     this.#early = undefined;

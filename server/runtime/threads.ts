@@ -17,6 +17,7 @@ import {
   prepareShards,
   shardDefaults,
 } from "../shard/index.ts";
+import { smallNursery } from "./heap-policy.ts";
 import type { Config } from "./options.ts";
 import type { MetricThreads } from "./process-metrics.ts";
 import type { Readiness } from "./readiness.ts";
@@ -65,6 +66,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     unavailable: "shard-unavailable",
     count: options.counts.shards,
     entry: threadEntry("ingester/shard-thread.ts"),
+    heap: smallNursery,
     prepare: (shard) => shardInput(options, { shard, newestTimes, headSignal, logSync }),
     onServing: (shard) => {
       for (const query of queries.serving) connect(query, shard);
@@ -92,6 +94,7 @@ export function createThreads(options: ThreadsOptions): Threads {
     kind: "background",
     count: 1,
     entry: threadEntry("ingester/background-thread.ts"),
+    heap: smallNursery,
     unavailable: "internal",
     prepare: () => backgroundInput(options, headSignal),
     onServing: () => {
@@ -168,6 +171,7 @@ function createLogSync({ readiness, clock, logger }: ThreadsOptions): Supervised
   return new SupervisedThread({
     name: "log-sync",
     entry: threadEntry("runtime/log-sync-thread.ts"),
+    heap: smallNursery,
     prepare: () => ({ workerData: {}, transfer: [] }),
     // It runs a few lines that wait for the disk. Without it no shard could acknowledge.
     onLost: () => assert(false, "the log-sync thread ended"),

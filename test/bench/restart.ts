@@ -72,6 +72,7 @@ async function measure(run: RestartRun): Promise<Record<string, number>> {
     samples += (await sendScrape(run.payloads, firstMs + scrape * stepMs, options)).samples;
   }
   if (run.settle) await delay(15_000);
+  if (run.peer === "urd") await printDelays(first);
   const before = first.server.usage();
   closeConnections();
   await first.server.kill("SIGKILL");
@@ -91,6 +92,15 @@ async function measure(run: RestartRun): Promise<Record<string, number>> {
   };
   await second.remove();
   return figures;
+}
+
+/** What writers may have waited for: pauses of shards for a snapshot, and of the event loops. */
+const delayMetrics = /^(urd_shard_snapshot_pause_seconds|urd_thread_event_loop_delay_seconds)/;
+
+/** Prints the histogram of a process's delays since its start. */
+async function printDelays(peer: StartedPeer): Promise<void> {
+  const text = await (await fetch(`${peer.server.url}/metrics`)).text();
+  for (const line of text.split("\n")) if (delayMetrics.test(line)) console.error(line);
 }
 
 /** Twelve of a pod's hundred series have this metric name. */
