@@ -90,6 +90,7 @@ function queryOptions(
     limit,
     format: ResultFormat.PROMETHEUS_JSON,
     stats: parameters.first("stats") !== "",
+    statsPerStep: parameters.first("stats") === "all",
   };
 }
 

@@ -32,6 +32,10 @@ export interface TenantLimits {
   readonly exemplarsMax: number;
   readonly nativeHistogramsEnabled: boolean;
   readonly seriesPerQueryMax: number;
+  readonly chunksPerQueryMax: number;
+  readonly chunkBytesPerQueryMax: number;
+  /** From the first step of a query to its last. */
+  readonly totalQueryLengthMsMax: number;
   readonly queryMemorySizeBytesMax: number;
   readonly queryExpressionSizeBytesMax: number;
 }
@@ -63,6 +67,9 @@ export const limitKeys: Readonly<Record<keyof TenantLimits, LimitKey>> = {
   exemplarsMax: { key: "max_global_exemplars_per_user", kind: count },
   nativeHistogramsEnabled: { key: "native_histograms_ingestion_enabled", kind: truth },
   seriesPerQueryMax: { key: "max_fetched_series_per_query", kind: count },
+  chunksPerQueryMax: { key: "max_fetched_chunks_per_query", kind: count },
+  chunkBytesPerQueryMax: { key: "max_fetched_chunk_bytes_per_query", kind: size({ min: 0 }) },
+  totalQueryLengthMsMax: { key: "max_total_query_length", kind: lengthOfTime },
   queryMemorySizeBytesMax: {
     key: "max_estimated_memory_consumption_per_query",
     kind: size({ min: 0 }),
@@ -88,6 +95,9 @@ export const multitenantDefaults: TenantLimits = {
   exemplarsMax: 0,
   nativeHistogramsEnabled: true,
   seriesPerQueryMax: 0,
+  chunksPerQueryMax: 2_000_000,
+  chunkBytesPerQueryMax: 0,
+  totalQueryLengthMsMax: 0,
   queryMemorySizeBytesMax: 0,
   queryExpressionSizeBytesMax: 0,
 };
@@ -105,6 +115,7 @@ export function singleProcessDefaults(machine: { memorySizeBytes: number }): Ten
     labelNamesMax: 60,
     outOfOrderWindowMs: 7_200_000,
     exemplarsMax: 100_000,
+    chunksPerQueryMax: 0,
     queryMemorySizeBytesMax: Math.floor(machine.memorySizeBytes / 4),
   };
 }

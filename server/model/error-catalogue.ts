@@ -46,6 +46,9 @@ export type ErrorId =
   | "query-incomplete"
   | "query-queue-full"
   | "max-series-per-query"
+  | "max-chunks-per-query"
+  | "max-chunks-bytes-per-query"
+  | "max-total-query-length"
   | "max-samples-per-query"
   | "max-estimated-memory-consumption-per-query"
   | "max-query-expression-size-bytes"
@@ -225,6 +228,21 @@ export const errorCatalogue: Readonly<Record<ErrorId, CatalogueEntry>> = {
     ...queryLimit,
     option: "limits.max_fetched_series_per_query",
     doc: "A query reads more series than allowed.",
+  },
+  "max-chunks-per-query": {
+    ...queryLimit,
+    option: "limits.max_fetched_chunks_per_query",
+    doc: "A query reads more chunks than allowed.",
+  },
+  "max-chunks-bytes-per-query": {
+    ...queryLimit,
+    option: "limits.max_fetched_chunk_bytes_per_query",
+    doc: "A query reads more bytes of chunks than allowed.",
+  },
+  "max-total-query-length": {
+    ...badData,
+    option: "limits.max_total_query_length",
+    doc: "A query covers more time than allowed.",
   },
   "max-samples-per-query": {
     ...queryLimit,

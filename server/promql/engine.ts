@@ -4,6 +4,8 @@ import type { QueryCall, Queryable } from "../storage/index.ts";
 import { createAnnotations } from "./annotations.ts";
 import { createSampleBudget } from "./memory-limit.ts";
 import { createBuilder } from "./operators/build.ts";
+import type { Profile } from "./operators/profile.ts";
+import { StepCounts } from "./operators/step-counts.ts";
 import type { EvalContext, QueryFeatures } from "./operators/stream.ts";
 import { type Expr, type ParseOptions, parseExpr, PromqlError, valueType } from "./parser/index.ts";
 import type { QueryTimes } from "./plan/durations.ts";
@@ -34,6 +36,10 @@ export interface QueryOptions extends EngineOptions {
   readonly query: string | { readonly text: string; readonly expr: Expr };
   /** Takes turns with the thread's other work. Default: the event loop, every `turnMs`. */
   readonly turn?: TurnTaker;
+  /** Counts samples by step. Default off: it costs an addition per series and step. */
+  readonly countsSteps?: boolean;
+  /** Measures every operator. Default: nobody does. */
+  readonly profile?: Profile;
 }
 
 /** A query at one time. */
@@ -126,9 +132,11 @@ function run({ options, grid, times, instant, sorted, queryable, call }: Run): Q
     annotations: createAnnotations(),
     budget: createSampleBudget(options.samplesMax ?? 50_000_000),
     counters: { seriesRead: 0, samplesRead: 0 },
+    stepCounts: options.countsSteps === true ? new StepCounts(grid.count) : undefined,
   };
-  const builder = createBuilder(plan, ctx);
-  return createResult({ root: plan.root, text, grid, instant, sorted, builder, ctx });
+  const builder = createBuilder(plan, ctx, options.profile);
+  const { profile } = options;
+  return createResult({ plan, text, grid, instant, sorted, builder, profile, ctx });
 }
 
 function readQuery({ query, parse }: QueryOptions): { text: string; expr: Expr } {

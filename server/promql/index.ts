@@ -7,7 +7,9 @@ export {
   type QueryOptions,
   type RangeQuery,
 } from "./engine.ts";
+export type { PlanNode } from "./explain.ts";
 export { isPresent, type Presence } from "./operators/presence.ts";
+export { Profile } from "./operators/profile.ts";
 export type { StepSeries } from "./operators/stream.ts";
 export * from "./parser/index.ts";
 export { type StepGrid, stepTimeMs } from "./plan/grid.ts";

@@ -1,8 +1,10 @@
 import { compareLabels, type Labels } from "../model/index.ts";
 import type { SeriesBatch, SeriesColumns } from "../storage/index.ts";
 import type { AnnotationTexts } from "./annotations.ts";
+import { explainPlan, type PlanNode } from "./explain.ts";
 import type { Builder } from "./operators/builder.ts";
 import { holdAll, mergeEqualLabels, releaseAll } from "./operators/held-series.ts";
+import type { Profile } from "./operators/profile.ts";
 import { withoutName } from "./operators/label-sets.ts";
 import { createMarkerFilter } from "./operators/range-source.ts";
 import { vectorOfScalar } from "./operators/scalars.ts";
@@ -16,6 +18,7 @@ import {
 } from "./operators/stream.ts";
 import { type Expr, valueType } from "./parser/index.ts";
 import type { StepGrid } from "./plan/grid.ts";
+import type { Plan } from "./plan/plan.ts";
 import { sameLabelsError } from "./query-error.ts";
 import { shiftedMs } from "./plan/selector-ranges.ts";
 
@@ -25,6 +28,8 @@ export interface QueryStats {
   readonly samplesRead: number;
   /** Most samples the engine held at once. */
   readonly samplesHeldMax: number;
+  /** Samples by step as Prometheus counts them, when asked for. */
+  readonly samplesByStep: Float64Array | undefined;
 }
 
 /** A piece of an answer; borrowed until the next one is asked for. */
@@ -47,22 +52,26 @@ export interface QueryResult {
   /** Remarks so far, all of them once the batches have been read. */
   annotations(): AnnotationTexts;
   stats(): QueryStats;
+  /** How the query is evaluated, with the costs so far when they are measured. */
+  explain(): PlanNode;
 }
 
 /** How a result comes to be. */
 export interface ResultSetup {
-  readonly root: Expr;
+  readonly plan: Plan;
   readonly text: string;
   readonly grid: StepGrid;
   readonly instant: boolean;
   readonly sorted: boolean;
   readonly builder: Builder;
+  readonly profile: Profile | undefined;
   readonly ctx: EvalContext;
 }
 
 /** The result of a planned query; nothing is evaluated before its batches are read. */
 export function createResult(setup: ResultSetup): QueryResult {
-  const { root, text, grid, instant, ctx } = setup;
+  const { plan, text, grid, instant, ctx } = setup;
+  const { root } = plan;
   const type = valueType(root);
   return {
     type: instant && type !== "none" ? type : "matrix",
@@ -70,7 +79,12 @@ export function createResult(setup: ResultSetup): QueryResult {
     text: stringOf(root),
     batches: () => (type === "string" ? noBatches() : resultBatches(setup)),
     annotations: () => ctx.annotations.texts(text),
-    stats: () => ({ ...ctx.counters, samplesHeldMax: ctx.budget.peak() }),
+    stats: () => ({
+      ...ctx.counters,
+      samplesHeldMax: ctx.budget.peak(),
+      samplesByStep: ctx.stepCounts?.total(),
+    }),
+    explain: () => explainPlan(plan, text, setup.profile),
   };
 }
 
@@ -81,7 +95,8 @@ function stringOf(root: Expr): string | undefined {
 async function* noBatches(): AsyncIterable<ResultBatch> {}
 
 async function* resultBatches(setup: ResultSetup): AsyncIterable<ResultBatch> {
-  const { root, builder, grid, ctx } = setup;
+  const { builder, grid, ctx } = setup;
+  const { root } = setup.plan;
   ctx.budget.hold(grid.count);
   if (valueType(root) === "matrix") {
     for await (const { series } of rawSamples(setup)) yield { kind: "samples", series };
@@ -132,8 +147,8 @@ async function* sortByLabels(
 }
 
 /** The samples of a range vector at one time, cut to its window. */
-async function* rawSamples({ root, builder, grid, ctx }: ResultSetup): AsyncIterable<SeriesBatch> {
-  const source = builder.range(root, grid);
+async function* rawSamples({ plan, builder, grid, ctx }: ResultSetup): AsyncIterable<SeriesBatch> {
+  const source = builder.range(plan.root, grid);
   const endMs = shiftedMs(source.shift, grid.startMs);
   const unmarked = createMarkerFilter();
   for await (const batch of source.batches()) {
@@ -144,6 +159,7 @@ async function* rawSamples({ root, builder, grid, ctx }: ResultSetup): AsyncIter
       while (from < to && clean.timesMs[from]! <= endMs - source.rangeMs) from++;
       while (to > from && clean.timesMs[to - 1]! > endMs) to--;
       if (from === to) continue;
+      ctx.stepCounts?.addSamples(to - from);
       const { timesMs, values } = clean;
       const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
       yield { series: [{ labels: series.labels as Labels, timesMs, values, words, from, to }] };

@@ -1,3 +1,4 @@
+import type { TenantLimits } from "../limits/index.ts";
 import { urdError } from "../model/index.ts";
 import { UrdError } from "../platform/base/index.ts";
 import type { ReadAccount } from "../storage/index.ts";
@@ -10,8 +11,14 @@ export interface QueryAccount extends ReadAccount {
   readonly samples: number;
 }
 
-/** An account that refuses more than `seriesMax` series; 0 means no limit. */
-export function createQueryAccount(seriesMax: number): QueryAccount {
+/** What a query may read; 0 means no limit. */
+export type ReadLimits = Pick<
+  TenantLimits,
+  "seriesPerQueryMax" | "chunksPerQueryMax" | "chunkBytesPerQueryMax"
+>;
+
+/** An account that refuses more than the limits allow, as soon as they are passed. */
+export function createQueryAccount(limits: ReadLimits): QueryAccount {
   const counts = { series: 0, chunks: 0, chunkSizeBytes: 0, samples: 0 };
   return {
     get series() {
@@ -31,12 +38,29 @@ export function createQueryAccount(seriesMax: number): QueryAccount {
       counts.chunks += read.chunks;
       counts.chunkSizeBytes += read.chunkSizeBytes;
       counts.samples += read.samples;
-      if (seriesMax > 0 && counts.series > seriesMax) {
-        const text = `The query reads more than ${seriesMax} series, the limit of its tenant.`;
-        throw urdError("max-series-per-query", text, { limit: seriesMax });
-      }
+      refuseAbove(counts.series, limits.seriesPerQueryMax, "max-series-per-query");
+      refuseAbove(counts.chunks, limits.chunksPerQueryMax, "max-chunks-per-query");
+      refuseAbove(
+        counts.chunkSizeBytes,
+        limits.chunkBytesPerQueryMax,
+        "max-chunks-bytes-per-query",
+      );
     },
   };
+}
+
+const readTexts = {
+  "max-series-per-query": "series",
+  "max-chunks-per-query": "chunks",
+  "max-chunks-bytes-per-query": "bytes of chunks",
+} as const;
+
+function refuseAbove(count: number, limit: number, id: keyof typeof readTexts): void {
+  if (limit === 0 || count <= limit) return;
+  const text =
+    `The query reads more than ${limit} ${readTexts[id]}, the limit of its tenant. ` +
+    "A shorter time range or more matchers help.";
+  throw urdError(id, text, { limit });
 }
 
 /** Bytes of a sample that the engine holds: its time and its value. */

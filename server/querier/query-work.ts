@@ -43,7 +43,7 @@ export function beginWork(places: WorkPlaces, head: WorkHead): QueryWork {
   const { clock, turns } = places;
   const { tenant, text, times } = head;
   const limits = places.limits.limitsFor(tenant);
-  const account = createQueryAccount(limits.seriesPerQueryMax);
+  const account = createQueryAccount(limits);
   const startedMs = clock.monotonicMs();
   const turn = turns.enter(tenant);
   const timeoutMs = timeoutOf(head.options, places.timeoutMs);

@@ -82,6 +82,18 @@ const texts: Readonly<Record<keyof TenantLimits, LimitText>> = {
     flag: "querier.max-fetched-series-per-query",
     doc: "Series that one query reads. 0: no limit.",
   },
+  chunksPerQueryMax: {
+    flag: "querier.max-fetched-chunks-per-query",
+    doc: "Chunks that one query reads. 0: no limit.",
+  },
+  chunkBytesPerQueryMax: {
+    flag: "querier.max-fetched-chunk-bytes-per-query",
+    doc: "Bytes of chunks that one query reads. 0: no limit.",
+  },
+  totalQueryLengthMsMax: {
+    flag: "query-frontend.max-total-query-length",
+    doc: "Time from the first step of a query to its last. 0: no limit.",
+  },
   queryMemorySizeBytesMax: {
     flag: "querier.max-estimated-memory-consumption-per-query",
     doc: "Memory that one query uses. 0: a quarter of the machine's memory.",

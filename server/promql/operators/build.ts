@@ -24,6 +24,7 @@ import type { HistogramMap } from "./native-histograms.ts";
 import type { Builder } from "./builder.ts";
 import { countValues } from "./count-values.ts";
 import { mapValues, type ValueMap } from "./map-values.ts";
+import type { Profile } from "./profile.ts";
 import { type RangeSource, selectRange } from "./range-source.ts";
 import { combineScalars, constantScalar, once } from "./scalars.ts";
 import { setOperation } from "./set-operators.ts";
@@ -33,26 +34,42 @@ import type { EvalContext, ScalarColumn, StepStream } from "./stream.ts";
 import { subquerySource } from "./subquery.ts";
 import { selectInstant } from "./vector-selector.ts";
 
-/** A builder for the expressions of one plan. Each place of the plan is built once. */
-export function createBuilder(plan: Plan, ctx: EvalContext): Builder {
+/**
+ * A builder for the expressions of one plan. Each place of the plan is built once; a `profile`
+ * measures what is built.
+ */
+export function createBuilder(plan: Plan, ctx: EvalContext, profile?: Profile): Builder {
   const shared = new Map<string, SharedStream>();
   const make = (context: EvalContext): Builder => {
+    const vector = (expr: Expr, grid: StepGrid): StepStream => {
+      const key = plan.shared.keyOf(expr);
+      if (key === undefined) return buildVector(builder, expr, grid);
+      const startBytes = expr.position.start;
+      let found = shared.get(key);
+      if (found === undefined) {
+        const uses = plan.shared.uses(key);
+        const stepCounts = context.stepCounts?.shared(uses);
+        const build = (inner: EvalContext): StepStream => buildVector(make(inner), expr, grid);
+        found = shareStream({ grid, uses, startBytes, build }, { ...context, stepCounts });
+        shared.set(key, found);
+      }
+      return found.at(startBytes, context);
+    };
     const builder: Builder = {
       ctx: context,
       vector(expr, grid) {
-        const key = plan.shared.keyOf(expr);
-        if (key === undefined) return buildVector(builder, expr, grid);
-        const startBytes = expr.position.start;
-        let found = shared.get(key);
-        if (found === undefined) {
-          const build = (inner: EvalContext): StepStream => buildVector(make(inner), expr, grid);
-          found = shareStream({ grid, uses: plan.shared.uses(key), startBytes, build }, context);
-          shared.set(key, found);
-        }
-        return found.at(startBytes, context);
+        const stream = vector(expr, grid);
+        return profile?.vector(expr, stream) ?? stream;
       },
-      scalar: (expr, grid) => buildScalar(builder, expr, grid),
-      range: (expr, grid) => buildRange(builder, expr, grid),
+      scalar(expr, grid) {
+        const column = buildScalar(builder, expr, grid);
+        return profile?.scalar(expr, column, grid) ?? column;
+      },
+      range(expr, grid) {
+        const source = buildRange(builder, expr, grid);
+        return profile?.range(expr, source) ?? source;
+      },
+      within: make,
     };
     return builder;
   };
@@ -74,7 +91,7 @@ function buildVector(b: Builder, expr: Expr, grid: StepGrid): StepStream {
     case "paren":
       return b.vector(expr.expr, grid);
     case "step-invariant":
-      return repeatFirstStep(b.vector(expr.expr, firstStepGrid(grid)), grid, b.ctx);
+      return repeatFirstStep(onceOf(b).vector(expr.expr, firstStepGrid(grid)), grid, b.ctx);
     default:
       assert(false, `${expr.kind} is no vector`);
   }
@@ -98,7 +115,7 @@ function buildScalar(b: Builder, expr: Expr, grid: StepGrid): ScalarColumn {
     case "call":
       return buildScalarCall(b, expr, grid);
     case "step-invariant":
-      return repeatScalar(b.scalar(expr.expr, firstStepGrid(grid)), grid);
+      return repeatScalar(onceOf(b).scalar(expr.expr, firstStepGrid(grid)), grid);
     default:
       assert(false, `${expr.kind} is no scalar`);
   }
@@ -106,14 +123,21 @@ function buildScalar(b: Builder, expr: Expr, grid: StepGrid): ScalarColumn {
 
 function buildRange(b: Builder, expr: Expr, grid: StepGrid): RangeSource {
   if (expr.kind === "matrix-selector") return selectRange(expr, grid, b.ctx);
-  if (expr.kind === "step-invariant") return buildRange(b, expr.expr, firstStepGrid(grid));
+  if (expr.kind === "step-invariant") return onceOf(b).range(expr.expr, firstStepGrid(grid));
   assert(expr.kind === "subquery", `${expr.kind} is no range vector`);
   return buildSubquery(b, expr, grid);
 }
 
 function buildSubquery(b: Builder, expr: Subquery, grid: StepGrid): RangeSource {
   const inner = subqueryGrid(expr, grid, b.ctx.defaultSubqueryStepMs);
-  return subquerySource(expr, { inner: b.vector(expr.expr, inner), grid: inner }, b.ctx);
+  const uncounted = b.within({ ...b.ctx, stepCounts: undefined });
+  return subquerySource(expr, { inner: uncounted.vector(expr.expr, inner), grid: inner }, b.ctx);
+}
+
+/** A builder for what is evaluated at the first step alone. */
+function onceOf(b: Builder): Builder {
+  const { stepCounts } = b.ctx;
+  return stepCounts === undefined ? b : b.within({ ...b.ctx, stepCounts: stepCounts.once() });
 }
 
 function buildAggregate(b: Builder, expr: Aggregate, grid: StepGrid): StepStream {

@@ -9,4 +9,6 @@ export interface Builder {
   vector(expr: Expr, grid: StepGrid): StepStream;
   scalar(expr: Expr, grid: StepGrid): ScalarColumn;
   range(expr: Expr, grid: StepGrid): RangeSource;
+  /** The same with another context. */
+  within(ctx: EvalContext): Builder;
 }

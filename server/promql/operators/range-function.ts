@@ -45,7 +45,7 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
       if (grid.count === 0) return;
       const times = stepTimes(source, grid);
       const kernel = await call.kernel(times);
-      const placeWindows = createWindowPlacer(source, times.windowEndsMs);
+      const placeWindows = createWindowPlacer(source, times.windowEndsMs, ctx);
       const unmarked = createMarkerFilter();
       const checkLabels = createUniqueCheck(dropsName && source.metricName === undefined);
       const builder = createBatchBuilder(grid.count);
@@ -161,6 +161,7 @@ function stepTimes(
 function createWindowPlacer(
   { rangeMs }: RangeSource,
   windowEndsMs: Float64Array,
+  { stepCounts }: EvalContext,
 ): (columns: CleanColumns, series: SeriesColumns) => WindowedSeries {
   const stepCount = windowEndsMs.length;
   const starts = new Int32Array(stepCount);
@@ -180,6 +181,7 @@ function createWindowPlacer(
       starts[step] = start;
       ends[step] = end;
     }
+    stepCounts?.addWindows(starts, ends);
     windowed.labels = labels;
     windowed.timesMs = timesMs;
     windowed.values = values;

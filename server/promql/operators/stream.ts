@@ -5,6 +5,7 @@ import type { SampleBudget } from "../memory-limit.ts";
 import type { QueryTimes } from "../plan/durations.ts";
 import { throwIfAborted } from "../query-error.ts";
 import type { TurnTaker } from "../turn.ts";
+import type { StepCounts } from "./step-counts.ts";
 import { emptyPresence, type Presence } from "./presence.ts";
 
 /** By step a histogram, or nothing where the sample is a float or where there is none. */
@@ -67,6 +68,8 @@ export interface EvalContext {
   readonly annotations: Annotations;
   readonly budget: SampleBudget;
   readonly counters: QueryCounters;
+  /** Absent when nobody asked for them, and inside subqueries. */
+  readonly stepCounts?: StepCounts | undefined;
 }
 
 /** To be awaited between batches: ends an aborted query and gives up the turn when it is over. */

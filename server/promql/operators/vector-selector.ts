@@ -65,6 +65,7 @@ async function* readSelector(read: SelectorRead): AsyncIterable<StepBatch> {
       fill(series, column);
       if (series.histograms !== undefined) fillHistograms(series, column);
       if (isEmpty(column.present)) continue;
+      ctx.stepCounts?.addPresent(column.present);
       column.labels = series.labels;
       column.dropName = false;
       builder.commit();

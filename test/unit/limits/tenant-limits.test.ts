@@ -16,6 +16,7 @@ test("many tenants have Mimir's defaults", () => {
     futureGraceMs: 600_000,
     outOfOrderWindowMs: 0,
     exemplarsMax: 0,
+    chunksPerQueryMax: 2_000_000,
     writeMessageSizeBytesMax: 104_857_600,
   });
 });
@@ -26,6 +27,7 @@ test("one process for one owner is free but for labels, exemplars and query memo
     ingestionRate: 0,
     seriesMax: 0,
     seriesPerQueryMax: 0,
+    chunksPerQueryMax: 0,
     exemplarsMax: 100_000,
     labelNamesMax: 60,
     outOfOrderWindowMs: 7_200_000,

@@ -208,6 +208,19 @@ describe("refusals", () => {
       id: "err-urd-max-series-per-query",
       limit: 1,
     });
+    await expect(limited({ chunksPerQueryMax: 1 })).rejects.toMatchObject({
+      id: "err-urd-max-chunks-per-query",
+      limit: 1,
+    });
+    await expect(limited({ chunkBytesPerQueryMax: 20 })).rejects.toMatchObject({
+      id: "err-urd-max-chunks-bytes-per-query",
+      limit: 20,
+    });
+    await expect(limited({ totalQueryLengthMsMax: 59_999 })).rejects.toMatchObject({
+      id: "err-urd-max-total-query-length",
+      limit: 59_999,
+    });
+    expect((await limited({ totalQueryLengthMsMax: 60_000 })).cases).toContain("trailer");
     await expect(limited({ queryExpressionSizeBytesMax: 1 })).rejects.toMatchObject({
       id: "err-urd-max-query-expression-size-bytes",
     });

@@ -532,7 +532,7 @@ export const CompletenessSchema: GenMessage<Completeness> = /*@__PURE__*/
  */
 export type QueryStats = Message<"urd.query.v1.QueryStats"> & {
   /**
-   * Samples read by selectors, counted per step as Prometheus does.
+   * Samples read by selectors, counted at each step as Prometheus does.
    *
    * @generated from field: uint64 samples_total = 1;
    */
@@ -1148,14 +1148,14 @@ export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
  */
 export type PlanNode = Message<"urd.query.v1.PlanNode"> & {
   /**
-   * Kind of the operator, such as vector-selector, aggregate or call.
+   * Kind of the operator, such as vector-selector, aggregate sum or call rate.
    *
    * @generated from field: string operator = 1;
    */
   operator: string;
 
   /**
-   * The part of the query that it evaluates, as it is planned.
+   * The part of the query's text that it evaluates, at most 256 bytes of it.
    *
    * @generated from field: string expression = 2;
    */
@@ -1204,7 +1204,7 @@ export type OperatorStats = Message<"urd.query.v1.OperatorStats"> & {
   series: bigint;
 
   /**
-   * Samples given; of a selector, those it read.
+   * Samples given: values at steps, or, of a range vector, its samples.
    *
    * @generated from field: uint64 samples = 2;
    */
