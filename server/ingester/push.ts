@@ -38,6 +38,7 @@ export async function push(parts: PushParts, request: PushRequest): Promise<Push
   const context = { format, payload, limits: parts.limits.limitsFor(tenant) };
   return create(PushResponseSchema, {
     samplesStored: BigInt(outcome.samplesStored),
+    histogramsStored: BigInt(outcome.histogramsStored),
     exemplarsStored: BigInt(kept),
     samplesDuplicate: BigInt(outcome.samplesDuplicate),
     refusals: outcome.refusals.flatMap((refusal) => refusalMessage(refusal, context)),

@@ -106,9 +106,57 @@ const wordings: Readonly<Record<Exclude<RefusalKind, "none">, Wording>> = {
   },
   "native-histograms-disabled": {
     say: ({ text }) =>
-      `The series ${text} has native histograms, which are not stored; send classic histograms instead.`,
+      `The series ${text} has native histograms, which its tenant does not take; set limits.native_histograms_ingestion_enabled or send classic histograms instead.`,
+  },
+  "max-native-histogram-buckets": {
+    say: (example, { nativeHistogramBucketsMax }) =>
+      `${histogram(example)} has more buckets than allowed${bound(nativeHistogramBucketsMax)}; raise limits.max_native_histogram_buckets or send fewer buckets.`,
+    limit: (limits) => limits.nativeHistogramBucketsMax,
+  },
+  "invalid-native-histogram-schema": {
+    say: (example) => `${histogram(example)} has a schema that is neither -4 to 8 nor -53.`,
+  },
+  "native-histogram-count-mismatch": {
+    say: (example) => `${histogram(example)} has a count that is not the sum of its buckets.`,
+  },
+  "native-histogram-count-not-big-enough": {
+    say: (example) => `${histogram(example)} has a count that is less than the sum of its buckets.`,
+  },
+  "native-histogram-negative-bucket-count": {
+    say: (example) => `${histogram(example)} has a count below zero.`,
+  },
+  "native-histogram-span-negative-offset": {
+    say: (example) => `${histogram(example)} has a span whose offset is negative.`,
+  },
+  "native-histogram-spans-buckets-mismatch": {
+    say: (example) =>
+      `${histogram(example)} has spans for another number of buckets than it has buckets.`,
+  },
+  "native-histogram-custom-buckets-mismatch": {
+    say: (example) => `${histogram(example)} has too few custom bounds for its buckets.`,
+  },
+  "native-histogram-custom-buckets-invalid": {
+    say: (example) =>
+      `${histogram(example)} has custom bounds that do not ascend, or parts that do not go with its schema.`,
+  },
+  "native-histogram-custom-buckets-infinite": {
+    say: (example) => `${histogram(example)} names the custom bound +Inf, which is implied.`,
+  },
+  "native-histogram-custom-buckets-not-reducible": {
+    say: (example, { nativeHistogramBucketsMax }) =>
+      `${histogram(example)} has more custom buckets than allowed${bound(nativeHistogramBucketsMax)}; raise limits.max_native_histogram_buckets or send fewer buckets.`,
+    limit: (limits) => limits.nativeHistogramBucketsMax,
   },
 };
+
+function histogram({ text, timeMs }: Example): string {
+  return `A native histogram of the series ${text} at ${timeText(timeMs)}`;
+}
+
+/** The tenant's bound in brackets; without one the histogram is larger than any may be. */
+function bound(bucketsMax: number): string {
+  return bucketsMax === 0 ? "" : ` (${bucketsMax})`;
+}
 
 /** The example's labels, sorted by name. Duplicates and odd values stay as they were sent. */
 function exampleLabels(refusal: Refusal, context: RefusalContext): readonly string[] {

@@ -97,6 +97,10 @@ export interface TenantRules {
   readonly labelValueSizeBytesMax: number;
   /** How far behind the tenant's newest sample a sample may be; 0: only in order. */
   readonly outOfOrderWindowMs: number;
+  /** Whether native histograms are taken; without them each is refused. */
+  readonly nativeHistogramsEnabled: boolean;
+  /** Buckets that a native histogram may have, positive and negative together. */
+  readonly nativeHistogramBucketsMax: number;
 }
 
 /** Why a sample or a whole series of a batch was refused. Order is the number in the kernel. */
@@ -117,6 +121,17 @@ export const refusalKinds = [
   "sample-out-of-order",
   "sample-duplicate-timestamp",
   "native-histograms-disabled",
+  "max-native-histogram-buckets",
+  "invalid-native-histogram-schema",
+  "native-histogram-count-mismatch",
+  "native-histogram-count-not-big-enough",
+  "native-histogram-negative-bucket-count",
+  "native-histogram-span-negative-offset",
+  "native-histogram-spans-buckets-mismatch",
+  "native-histogram-custom-buckets-mismatch",
+  "native-histogram-custom-buckets-invalid",
+  "native-histogram-custom-buckets-infinite",
+  "native-histogram-custom-buckets-not-reducible",
 ] as const;
 
 /** One of `refusalKinds`; each but "none" is an id of the error catalogue. */
@@ -139,7 +154,12 @@ export interface Resolution {
   readonly rows: number;
   /** Series that no log record defines yet; `record` holds their labels. */
   readonly definitions: number;
+  /** How many of those rows are native histograms. */
+  readonly histograms: number;
+  /** Samples and histograms that are held already, with the same value. */
   readonly samplesDuplicate: number;
+  /** How many of those are native histograms. */
+  readonly histogramsDuplicate: number;
   readonly refusals: readonly Refusal[];
   /**
    * Offset from which the payload is not resolved yet: equal to its size when all was seen.
@@ -237,7 +257,9 @@ export interface ShardKernel {
    * Body of the log record of the last resolution, a view valid until `apply` or `abandon`.
    * Layout (little-endian): u32 tenant, u32 definitions, u32 rows; per definition: u32 ref,
    * u32 size, then the labels as sorted `0a <len> 0a <len> name 12 <len> value` (remote write 1.0
-   * Label fields); then columns: u32 ref × rows, i64 time × rows, f64 bits × rows.
+   * Label fields); then columns: u32 ref × rows, i64 time × rows, f64 bits × rows. When rows are
+   * native histograms: u32 their count, u32 row × count, ascending, then their messages as they
+   * came; such a row's bits are u32 place among those messages and u32 size.
    */
   record(): Uint8Array;
   /** Stores the rows of the last resolution. Never fails: what it needs was reserved by `resolve`. */
@@ -279,7 +301,7 @@ export interface ShardKernel {
   /**
    * Reads series with the chunks that touch [startMs, endMs], a full copy. Refs that are gone
    * and series without such a chunk are left out; with `startMs > endMs` all series come, without
-   * chunks. Open chunks are copied as Prometheus XOR chunks with their sample count set.
+   * chunks. Open chunks are copied as Prometheus's chunks with their sample count set.
    */
   read(refs: Uint32Array, startMs: number, endMs: number): HeadSeries[];
 

@@ -24,6 +24,9 @@ export const reportNextId = 52;
 /** Entries of a result: how many were written, how many of the input were used up. */
 export const reportEntries = 56;
 export const reportConsumed = 60;
+/** Rows and duplicates that are histograms. */
+export const reportHistogramRows = 1008;
+export const reportHistogramDuplicates = 1012;
 /** Statistics: f64 each. */
 export const reportStatSeries = 64;
 export const reportStatPairs = 72;
@@ -34,7 +37,7 @@ export const reportStatSize = 104;
 /** One entry per refusal kind: u32 samples, u32 offset, u32 size, u32 unused, f64 time. */
 export const reportRefusals = 112;
 export const refusalStride = 24;
-export const reportTotal = 512;
+export const reportTotal = 1024;
 
 /** Refusal kinds: places in `refusalKinds` of face.ts. */
 export const refusedMissingName = 1;
@@ -52,6 +55,23 @@ export const refusedTooOld = 12;
 export const refusedOutOfOrder = 13;
 export const refusedOtherValue = 14;
 export const refusedHistogram = 15;
+
+export const refusedBuckets = 16;
+export const refusedSchema = 17;
+export const refusedCountMismatch = 18;
+export const refusedCountNotBigEnough = 19;
+export const refusedNegativeBucket = 20;
+export const refusedSpanOffset = 21;
+export const refusedSpansBuckets = 22;
+export const refusedCustomMismatch = 23;
+export const refusedCustomInvalid = 24;
+export const refusedCustomInfinite = 25;
+export const refusedCustomBuckets = 26;
+
+/** Chunk encodings by Prometheus's numbers. */
+export const encodingXor = 1;
+export const encodingHistogram = 2;
+export const encodingFloatHistogram = 3;
 
 /** Fault kinds: places in the list of face.ts's `PayloadFault`, from 1. */
 export const faultNone = 0;
@@ -78,6 +98,15 @@ export const pendingWalkMax = 64;
 export const chunkSamplesMax = 120;
 /** No chunk spans a multiple of this time, so that blocks can be cut there. */
 export const chunkBorderMs = 7200000;
+/** Entries of all lists of a histogram together, a span counting as two: no record is larger. */
+export const histogramUnitsMax = 3600;
+/** Longest message of a histogram; that of the largest takes 40 KiB. */
+export const histogramMessageSizeMax = 61440;
+/** A chunk of so many histograms ends at so many bytes: as in Prometheus. */
+export const histogramChunkSamplesMin = 10;
+export const histogramChunkSizeMin = 1024;
+/** Histogram chunks never become larger, however few their samples are. */
+export const histogramChunkSizeMax = 61440;
 /** Samples that wait out of order at a series before they are sealed as a chunk. */
 export const outOfOrderMax = 32;
 /** How far behind the tenant's newest sample a new series may start when the window is 0. */
@@ -100,12 +129,14 @@ export const readChunkSamples = 32;
 export const readChunkFlags = 36;
 /** Bytes of the chunk that follow; 0 when sealed. */
 export const readChunkBytes = 40;
+export const readChunkEncoding = 44;
 
 /** Head of a pair in the result of `pairsList`: u32 id, u32 name size, u32 value size. */
 export const listedPairHead = 12;
 
 /** Head of a snapshot section: u32 magic, u16 version, u16 unused, u32 entries, u32 next id. */
 export const sectionHead = 16;
-export const sectionVersion = 1;
+/** Version 1 knew no histograms. */
+export const sectionVersion = 2;
 export const sectionMagicSeries = 0x53535255;
 export const sectionMagicPairs = 0x50535255;

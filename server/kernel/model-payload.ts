@@ -1,9 +1,16 @@
+import { type ModelHistogram, readModelHistogram } from "./model-histogram.ts";
+import { type Field, MalformedPayload, readFields } from "./model-wire.ts";
+
 /** Reading of payloads for the kernel's twin: slow, allocating, and obviously right. */
 
 /** A sample with its value as bits, so that every NaN stays what it is. */
 export interface ModelSample {
   readonly timeMs: number;
   readonly bits: bigint;
+  /** The sample is a histogram; its bits mean nothing. */
+  readonly histogram?: ModelHistogram;
+  /** Its message. */
+  readonly message?: Uint8Array;
 }
 
 /** A series message of a payload, and where it lies. */
@@ -11,18 +18,8 @@ export interface ModelMessage {
   /** Offset of the field's tag. */
   readonly fieldOffsetBytes: number;
   readonly labels: readonly (readonly [Uint8Array, Uint8Array])[];
+  /** Floats and histograms as they stand in the message. */
   readonly samples: readonly ModelSample[];
-  readonly histograms: number;
-}
-
-interface Field {
-  readonly number: number;
-  readonly type: number;
-  readonly offsetBytes: number;
-  /** The value of a varint. */
-  readonly value: bigint;
-  /** The bytes of any other value. */
-  readonly bytes: Uint8Array;
 }
 
 const varintType = 0;
@@ -41,52 +38,6 @@ export function readPayload(
   }
 }
 
-class MalformedPayload extends Error {}
-
-function readVarint(bytes: Uint8Array, from: number): { value: bigint; next: number } {
-  let value = 0n;
-  for (let i = 0; i < 10; i++) {
-    const byte = bytes[from + i];
-    if (byte === undefined) throw new MalformedPayload("a varint is cut off");
-    value |= BigInt(byte & 0x7f) << BigInt(7 * i);
-    if (byte < 0x80) {
-      if (value >= 1n << 64n) throw new MalformedPayload("a varint has more than 64 bits");
-      return { value, next: from + i + 1 };
-    }
-  }
-  throw new MalformedPayload("a varint is too long");
-}
-
-function readFields(bytes: Uint8Array): Field[] {
-  const fields: Field[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const tag = readVarint(bytes, at);
-    if (tag.value > 0xffff_ffffn || tag.value < 8n) throw new MalformedPayload("a bad tag");
-    const type = Number(tag.value & 7n);
-    let from = tag.next;
-    let size: number;
-    let value = 0n;
-    if (type === varintType) {
-      const read = readVarint(bytes, from);
-      value = read.value;
-      size = read.next - from;
-    } else if (type === bytesType) {
-      const read = readVarint(bytes, from);
-      from = read.next;
-      if (read.value > BigInt(bytes.length - from)) throw new MalformedPayload("a field is cut");
-      size = Number(read.value);
-    } else {
-      size = type === 1 ? 8 : type === 5 ? 4 : -1;
-      if (size < 0 || size > bytes.length - from) throw new MalformedPayload("a bad field");
-    }
-    const number = Number(tag.value >> 3n);
-    fields.push({ number, type, offsetBytes: at, value, bytes: bytes.subarray(from, from + size) });
-    at = from + size;
-  }
-  return fields;
-}
-
 /** Fields of a number, all of the wire type that they must have. */
 function ofNumber(fields: readonly Field[], number: number, type = bytesType): readonly Field[] {
   const found = fields.filter((field) => field.number === number);
@@ -100,6 +51,21 @@ function readSample(bytes: Uint8Array): ModelSample {
   const time = ofNumber(fields, 2, varintType).at(-1)?.value ?? 0n;
   const bits = value === undefined ? 0n : Buffer.from(value).readBigUInt64LE();
   return { timeMs: Number(BigInt.asIntN(64, time)), bits };
+}
+
+/** Samples in the order of their fields. */
+function samplesOf(
+  fields: readonly Field[],
+  numbers: { readonly float: number; readonly histogram: number },
+): ModelSample[] {
+  ofNumber(fields, numbers.float);
+  ofNumber(fields, numbers.histogram);
+  return fields.flatMap(({ number, bytes }): ModelSample[] => {
+    if (number === numbers.float) return [readSample(bytes)];
+    if (number !== numbers.histogram) return [];
+    const histogram = readModelHistogram(bytes);
+    return [{ timeMs: histogram.timeMs, bits: 0n, histogram, message: bytes }];
+  });
 }
 
 const noBytes = new Uint8Array(0);
@@ -116,8 +82,7 @@ function readWrite1(payload: Uint8Array): ModelMessage[] {
     return {
       fieldOffsetBytes: field.offsetBytes,
       labels,
-      samples: ofNumber(fields, 2).map((sample) => readSample(sample.bytes)),
-      histograms: ofNumber(fields, 4).length,
+      samples: samplesOf(fields, { float: 2, histogram: 4 }),
     };
   });
 }
@@ -141,8 +106,7 @@ function readWrite2(payload: Uint8Array): ModelMessage[] {
       labels: strings.flatMap((name, i) =>
         i % 2 === 0 ? [[name, strings[i + 1] ?? noBytes] as const] : [],
       ),
-      samples: ofNumber(fields, 2).map((sample) => readSample(sample.bytes)),
-      histograms: ofNumber(fields, 3).length,
+      samples: samplesOf(fields, { float: 2, histogram: 3 }),
     };
   });
 }
@@ -151,11 +115,5 @@ function readWrite2(payload: Uint8Array): ModelMessage[] {
 function refsOf(field: Field): bigint[] {
   if (field.type === varintType) return [field.value];
   if (field.type !== bytesType) throw new MalformedPayload("a wrong wire type");
-  const refs: bigint[] = [];
-  for (let at = 0; at < field.bytes.length; ) {
-    const { value, next } = readVarint(field.bytes, at);
-    refs.push(value);
-    at = next;
-  }
-  return refs;
+  return field.varints();
 }

@@ -1,38 +1,27 @@
+import { labelsMax, newSeriesLagMs, pendingWalkMax, rowsMax } from "./layout.ts";
+import type { RefusalKind, SeriesVisit, TenantRules } from "./face.ts";
 import {
-  chunkBorderMs,
-  chunkSamplesMax,
-  labelsMax,
-  newSeriesLagMs,
-  outOfOrderMax,
-  pendingWalkMax,
-  rowsMax,
-} from "./layout.ts";
-import type { ChunksPosition, RefusalKind, SeriesVisit, TenantRules } from "./face.ts";
+  isStaleHistogram,
+  refusalOfHistogram,
+  sameHistograms,
+  staleBits,
+} from "./model-histogram.ts";
 import { refusalOfLabels } from "./model-labels.ts";
 import { type ModelMessage, type ModelSample, readPayload } from "./model-payload.ts";
+import {
+  asStored,
+  headerFor,
+  isLateFull,
+  isOver,
+  lateChunks,
+  type ModelChunk,
+  type ModelSeries,
+} from "./model-series.ts";
 
 /**
  * The kernel's slow and obvious twin: the same acceptance, the same refusals, the same chunks,
  * on plain arrays and maps. It is the oracle of property tests and never runs in a server.
  */
-
-/** A sealed chunk of the twin, or one that is still open. */
-export interface ModelChunk {
-  readonly samples: readonly ModelSample[];
-  readonly late: boolean;
-}
-
-/** A series of the twin. */
-export interface ModelSeries {
-  ref: number;
-  readonly tenant: number;
-  readonly labels: readonly (readonly [string, string])[];
-  readonly sealed: { chunk: ModelChunk; at: ChunksPosition }[];
-  open: ModelSample[];
-  late: ModelSample[];
-  last: ModelSample | undefined;
-  isDefined: boolean;
-}
 
 /** A row that waits for `apply`. */
 export interface ModelRow {
@@ -46,6 +35,7 @@ export interface ModelResolution {
   readonly rows: readonly ModelRow[];
   readonly definitions: readonly ModelSeries[];
   readonly samplesDuplicate: number;
+  readonly histogramsDuplicate: number;
   readonly refusals: ReadonlyMap<RefusalKind, number>;
   readonly nextOffsetBytes: number;
 }
@@ -67,6 +57,8 @@ const noRules: TenantRules = {
   labelNameSizeBytesMax: 0,
   labelValueSizeBytesMax: 0,
   outOfOrderWindowMs: 0,
+  nativeHistogramsEnabled: false,
+  nativeHistogramBucketsMax: 0,
 };
 
 /** Key of a set of labels; labels are sorted. */
@@ -115,6 +107,7 @@ export class ModelKernel {
       rows: part.rows,
       definitions: part.definitions,
       samplesDuplicate: part.duplicates,
+      histogramsDuplicate: part.histogramsDuplicate,
       refusals: part.refusals,
       nextOffsetBytes,
     };
@@ -154,6 +147,7 @@ export class ModelKernel {
       labels,
       sealed: [],
       open: [],
+      header: 0,
       late: [],
       last: undefined,
       isDefined: false,
@@ -183,26 +177,31 @@ export class ModelKernel {
     if (series.last !== undefined && sample.timeMs <= series.last.timeMs) {
       series.late.push(sample);
       series.late.sort((a, b) => a.timeMs - b.timeMs);
-      if (series.late.length >= outOfOrderMax) this.#sealLate(series);
+      if (isLateFull(series.late)) this.#sealLate(series);
       return;
     }
-    const last = series.last;
-    const isFull = series.open.length >= chunkSamplesMax;
-    if (last !== undefined && (isFull || border(last.timeMs) !== border(sample.timeMs))) {
+    const stored = asStored(series, sample);
+    if (stored.histogram !== undefined) {
+      const header = headerFor(series, stored.histogram);
+      if (header !== "fits") {
+        this.#sealOpen(series);
+        series.header = header;
+      }
+    } else if (isOver(series, stored)) {
       this.#sealOpen(series);
     }
-    series.open.push(sample);
-    series.last = sample;
+    series.open.push(stored);
+    series.last = stored;
   }
 
   #sealOpen(series: ModelSeries): void {
     if (series.open.length === 0) return;
-    this.#seal(series, { samples: series.open, late: false });
+    this.#seal(series, { samples: series.open, late: false, header: series.header });
     series.open = [];
   }
 
   #sealLate(series: ModelSeries): void {
-    for (const samples of lateRuns(series.late)) this.#seal(series, { samples, late: true });
+    for (const chunk of lateChunks(series.late)) this.#seal(series, chunk);
     series.late = [];
   }
 
@@ -290,9 +289,10 @@ export class ModelKernel {
 
   /** Chunks of a series that touch a range: sealed, open and late ones, by time. */
   static chunks(series: ModelSeries, startMs: number, endMs: number): readonly ModelChunk[] {
-    const open = series.open.length > 0 ? [{ samples: series.open, late: false }] : [];
-    const late = lateRuns(series.late).map((samples) => ({ samples, late: true }));
-    return [...series.sealed.map(({ chunk }) => chunk), ...open, ...late].filter(
+    const { header } = series;
+    const open = series.open.length > 0 ? [{ samples: series.open, late: false, header }] : [];
+    const sealed = series.sealed.map(({ chunk }) => chunk);
+    return [...sealed, ...open, ...lateChunks(series.late)].filter(
       ({ samples }) =>
         (samples[0]?.timeMs ?? 0) <= endMs && (samples.at(-1)?.timeMs ?? 0) >= startMs,
     );
@@ -302,23 +302,6 @@ export class ModelKernel {
   counts(index: number): { readonly samplesAppended: number; readonly newestMs: number } {
     return this.#tenant(index);
   }
-}
-
-function border(timeMs: number): number {
-  return Math.floor(timeMs / chunkBorderMs);
-}
-
-/** Late samples cut at two-hour borders. */
-function lateRuns(late: readonly ModelSample[]): ModelSample[][] {
-  const runs: ModelSample[][] = [];
-  for (const sample of late) {
-    const run = runs.at(-1);
-    const first = run?.[0];
-    if (run !== undefined && first !== undefined && border(first.timeMs) === border(sample.timeMs))
-      run.push(sample);
-    else runs.push([sample]);
-  }
-  return runs;
 }
 
 /** The sample of a time in open chunk or late samples. */
@@ -336,6 +319,7 @@ class ModelPart {
   readonly definitions: ModelSeries[] = [];
   readonly refusals = new Map<RefusalKind, number>();
   duplicates = 0;
+  histogramsDuplicate = 0;
   newestMs: number;
   readonly #kernel: ModelKernel;
   readonly #tenant: ModelTenant;
@@ -362,7 +346,7 @@ class ModelPart {
 
   /** Takes a message but its first `skip` samples; a number: the part ends before that sample. */
   take(message: ModelMessage, skip: number): number | undefined {
-    if (message.samples.length === 0 && message.histograms === 0) return undefined;
+    if (message.samples.length === 0) return undefined;
     const labels = message.labels
       .filter(([, value]) => value.length > 0)
       .sort(([a], [b]) => Buffer.compare(a, b));
@@ -374,16 +358,18 @@ class ModelPart {
         ? "max-label-names-per-series"
         : refusalOfLabels(labels, this.#tenant.rules);
       if (refusal !== undefined) {
-        this.#refuse(refusal, message.samples.length + message.histograms);
+        if (skip === 0) this.#refuse(refusal, message.samples.length);
         return undefined;
       }
-    }
-    if (message.histograms > 0 && skip === 0) {
-      this.#refuse("native-histograms-disabled", message.histograms);
     }
     let noSeries = false;
     for (const [number, sample] of message.samples.entries()) {
       if (number < skip) continue;
+      const bad = this.#refusalOf(sample);
+      if (bad !== undefined) {
+        this.#refuse(bad, 1);
+        continue;
+      }
       if (series === undefined) {
         const refusal = this.#judgeNew(sample);
         if (refusal !== undefined) {
@@ -403,12 +389,23 @@ class ModelPart {
     return undefined;
   }
 
+  /** What is wrong with a sample in itself. */
+  #refusalOf({ histogram, message }: ModelSample): RefusalKind | undefined {
+    if (histogram === undefined) return undefined;
+    const { nativeHistogramsEnabled, nativeHistogramBucketsMax } = this.#tenant.rules;
+    if (!nativeHistogramsEnabled) return "native-histograms-disabled";
+    const limits = { bucketsMax: nativeHistogramBucketsMax, sizeBytes: message?.length ?? 0 };
+    return refusalOfHistogram(histogram, limits);
+  }
+
   /** Judges a sample and counts or keeps it; false when the part must end before it. */
   #sample(series: ModelSeries, sample: ModelSample): boolean {
     const verdict = this.#judge(series, sample);
     if (verdict === "part-full") return false;
-    if (verdict === "duplicate") this.duplicates++;
-    else if (verdict === "take" || verdict === "take-late") {
+    if (verdict === "duplicate") {
+      this.duplicates++;
+      if (sample.histogram !== undefined) this.histogramsDuplicate++;
+    } else if (verdict === "take" || verdict === "take-late") {
       if (!series.isDefined && !this.definitions.includes(series)) this.definitions.push(series);
       this.rows.push({ series, sample, late: verdict === "take-late" });
       this.newestMs = Math.max(this.newestMs, sample.timeMs);
@@ -455,7 +452,15 @@ class ModelPart {
 }
 
 function verdictOfHeld(held: ModelSample, sample: ModelSample): Verdict {
-  return held.bits === sample.bits ? "duplicate" : "sample-duplicate-timestamp";
+  return isSame(held, sample) ? "duplicate" : "sample-duplicate-timestamp";
+}
+
+function isSame(held: ModelSample, sample: ModelSample): boolean {
+  if (sample.histogram !== undefined) {
+    return held.histogram !== undefined && sameHistograms(held.histogram, sample.histogram);
+  }
+  if (held.histogram === undefined) return held.bits === sample.bits;
+  return sample.bits === staleBits && isStaleHistogram(held.histogram);
 }
 
 /** Bytes as a string of one character per byte: the twin's keys never depend on UTF-8. */

@@ -2,6 +2,7 @@ import type { HeadChunk, HeadSeries, PairBytes } from "./face.ts";
 import {
   listedPairHead,
   readChunkBytes,
+  readChunkEncoding,
   readChunkFile,
   readChunkFlags,
   readChunkHead,
@@ -12,9 +13,6 @@ import {
   readChunkSize,
   readSeriesHead,
 } from "./layout.ts";
-
-/** Prometheus's number of the XOR encoding. */
-const encodingXor = 1;
 
 /** Adds the pairs of a result of `pairsList` to `found`. The bytes become theirs. */
 export function decodePairs(bytes: Uint8Array, count: number, found: PairBytes[]): void {
@@ -68,7 +66,7 @@ function decodeChunks(view: DataView, from: number, count: number): readonly Hea
     const body = at + readChunkHead;
     const sealed = (flags & 2) !== 0;
     chunks.push({
-      encoding: encodingXor,
+      encoding: view.getUint32(at + readChunkEncoding, true),
       minTimeMs: view.getFloat64(at + readChunkMinTime, true),
       maxTimeMs: view.getFloat64(at + readChunkMaxTime, true),
       samples: view.getUint32(at + readChunkSamples, true),

@@ -26,6 +26,8 @@ import {
   reportDefinitions,
   reportDuplicates,
   reportEntries,
+  reportHistogramDuplicates,
+  reportHistogramRows,
   reportNextId,
   reportNextOffset,
   reportPointer,
@@ -107,6 +109,8 @@ class WasmShardKernel implements ShardKernel {
       rules.labelNameSizeBytesMax,
       rules.labelValueSizeBytesMax,
       rules.outOfOrderWindowMs,
+      rules.nativeHistogramsEnabled ? 1 : 0,
+      rules.nativeHistogramBucketsMax,
     );
     assert(done !== 0, "there is no memory for a tenant");
   }
@@ -138,7 +142,9 @@ class WasmShardKernel implements ShardKernel {
     return {
       rows: kernel.reportWord(reportRows),
       definitions: kernel.reportWord(reportDefinitions),
+      histograms: kernel.reportWord(reportHistogramRows),
       samplesDuplicate: kernel.reportWord(reportDuplicates),
+      histogramsDuplicate: kernel.reportWord(reportHistogramDuplicates),
       refusals: this.#refusals(),
       nextOffsetBytes: kernel.reportWord(reportNextOffset),
     };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { KernelMemory, PayloadFault } from "./face.ts";
-import { reportFault, reportFaultOffset } from "./layout.ts";
+import { reportFault, reportFaultOffset, reportTotal } from "./layout.ts";
 
 /** The compiled kernel: compile once per process, post it to threads, instantiate there. */
 export interface KernelModule {
@@ -61,6 +61,8 @@ export interface KernelExports {
     nameSizeMax: number,
     valueSizeMax: number,
     windowMs: number,
+    histograms: number,
+    bucketsMax: number,
   ): number;
   resolve(
     index: number,
@@ -147,7 +149,7 @@ export function instantiateKernel(module: KernelModule): KernelInstance {
   const instance = new api.Instance(module, { env: { memory, abort } });
   const exports = instance.exports as KernelExports;
   const report = exports.reportAddress() >>> 0;
-  const view = new DataView(memory.buffer, report, 512);
+  const view = new DataView(memory.buffer, report, reportTotal);
   return {
     exports,
     memory,

@@ -31,6 +31,8 @@ export interface TenantLimits {
   readonly futureGraceMs: number;
   readonly exemplarsMax: number;
   readonly nativeHistogramsEnabled: boolean;
+  /** Buckets of a native histogram, positive and negative together. */
+  readonly nativeHistogramBucketsMax: number;
   readonly seriesPerQueryMax: number;
   readonly chunksPerQueryMax: number;
   readonly chunkBytesPerQueryMax: number;
@@ -66,6 +68,7 @@ export const limitKeys: Readonly<Record<keyof TenantLimits, LimitKey>> = {
   futureGraceMs: { key: "creation_grace_period", kind: lengthOfTime },
   exemplarsMax: { key: "max_global_exemplars_per_user", kind: count },
   nativeHistogramsEnabled: { key: "native_histograms_ingestion_enabled", kind: truth },
+  nativeHistogramBucketsMax: { key: "max_native_histogram_buckets", kind: count },
   seriesPerQueryMax: { key: "max_fetched_series_per_query", kind: count },
   chunksPerQueryMax: { key: "max_fetched_chunks_per_query", kind: count },
   chunkBytesPerQueryMax: { key: "max_fetched_chunk_bytes_per_query", kind: size({ min: 0 }) },
@@ -94,6 +97,7 @@ export const multitenantDefaults: TenantLimits = {
   futureGraceMs: 600_000,
   exemplarsMax: 0,
   nativeHistogramsEnabled: true,
+  nativeHistogramBucketsMax: 0,
   seriesPerQueryMax: 0,
   chunksPerQueryMax: 2_000_000,
   chunkBytesPerQueryMax: 0,

@@ -21,6 +21,17 @@ export type ErrorId =
   | "sample-out-of-order"
   | "sample-duplicate-timestamp"
   | "native-histograms-disabled"
+  | "max-native-histogram-buckets"
+  | "invalid-native-histogram-schema"
+  | "native-histogram-count-mismatch"
+  | "native-histogram-count-not-big-enough"
+  | "native-histogram-negative-bucket-count"
+  | "native-histogram-span-negative-offset"
+  | "native-histogram-spans-buckets-mismatch"
+  | "native-histogram-custom-buckets-mismatch"
+  | "native-histogram-custom-buckets-invalid"
+  | "native-histogram-custom-buckets-infinite"
+  | "native-histogram-custom-buckets-not-reducible"
   | "write-request-invalid"
   | "write-encoding-unsupported"
   | "distributor-max-write-message-size"
@@ -115,6 +126,52 @@ export const errorCatalogue: Readonly<Record<ErrorId, CatalogueEntry>> = {
     ...badData,
     option: "limits.native_histograms_ingestion_enabled",
     doc: "A native histogram was sent and the tenant does not take them.",
+  },
+  "max-native-histogram-buckets": {
+    ...badData,
+    option: "limits.max_native_histogram_buckets",
+    doc: "A native histogram has more buckets than allowed.",
+  },
+  "invalid-native-histogram-schema": {
+    ...badData,
+    doc: "A native histogram has a schema that is neither -4 to 8 nor -53.",
+  },
+  "native-histogram-count-mismatch": {
+    ...badData,
+    doc: "The count of a native histogram is not the sum of its buckets.",
+  },
+  "native-histogram-count-not-big-enough": {
+    ...badData,
+    doc: "The count of a native histogram with the sum NaN is less than the sum of its buckets.",
+  },
+  "native-histogram-negative-bucket-count": {
+    ...badData,
+    doc: "A native histogram has a count below zero.",
+  },
+  "native-histogram-span-negative-offset": {
+    ...badData,
+    doc: "A span of a native histogram begins before the end of the one before.",
+  },
+  "native-histogram-spans-buckets-mismatch": {
+    ...badData,
+    doc: "The spans of a native histogram name another number of buckets than it has.",
+  },
+  "native-histogram-custom-buckets-mismatch": {
+    ...badData,
+    doc: "A native histogram has too few custom bounds for its buckets.",
+  },
+  "native-histogram-custom-buckets-invalid": {
+    ...badData,
+    doc: "Custom bounds of a native histogram do not ascend, or stand beside what only exponential buckets have.",
+  },
+  "native-histogram-custom-buckets-infinite": {
+    ...badData,
+    doc: "A native histogram names the bound +Inf, which is implied.",
+  },
+  "native-histogram-custom-buckets-not-reducible": {
+    ...badData,
+    option: "limits.max_native_histogram_buckets",
+    doc: "A native histogram has more custom buckets than allowed.",
   },
   "write-request-invalid": { ...badData, doc: "A write request is not what its headers say." },
   "write-encoding-unsupported": {

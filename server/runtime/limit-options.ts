@@ -78,6 +78,10 @@ const texts: Readonly<Record<keyof TenantLimits, LimitText>> = {
     flag: "ingester.native-histograms-ingestion-enabled",
     doc: "Takes native histograms.",
   },
+  nativeHistogramBucketsMax: {
+    flag: "validation.max-native-histogram-buckets",
+    doc: "Buckets of a native histogram. 0: no limit.",
+  },
   seriesPerQueryMax: {
     flag: "querier.max-fetched-series-per-query",
     doc: "Series that one query reads. 0: no limit.",

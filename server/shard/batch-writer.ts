@@ -26,8 +26,11 @@ export interface PushBatch {
 
 /** What became of a batch. Everything that it counts is in the log. */
 export interface PushOutcome {
-  /** Samples stored, those that were stored before with the same value included. */
+  /** Float samples stored, those that were stored before with the same value included. */
   readonly samplesStored: number;
+  /** Native histograms stored, likewise. */
+  readonly histogramsStored: number;
+  /** Samples and histograms that were stored before with the same value. */
   readonly samplesDuplicate: number;
   /** Refusals by kind; offsets of the examples are relative to the payload. */
   readonly refusals: readonly Refusal[];
@@ -62,7 +65,9 @@ interface Job {
   to: number;
   /** How far the window is resolved. */
   resolvedTo: number;
+  /** Samples of both kinds that are stored, duplicates included. */
   stored: number;
+  histograms: number;
   duplicate: number;
   readonly refusals: Map<string, Refusal>;
   readonly settle: {
@@ -85,6 +90,8 @@ export function tenantRules(limits: Limits, tenant: string, shards: number): Ten
     labelNameSizeBytesMax: found.labelNameSizeBytesMax,
     labelValueSizeBytesMax: found.labelValueSizeBytesMax,
     outOfOrderWindowMs: found.outOfOrderWindowMs,
+    nativeHistogramsEnabled: found.nativeHistogramsEnabled,
+    nativeHistogramBucketsMax: found.nativeHistogramBucketsMax,
   };
 }
 
@@ -242,7 +249,8 @@ export class BatchWriter {
     this.#queue.finish();
     this.#inInput = undefined;
     const outcome: PushOutcome = {
-      samplesStored: job.stored + job.duplicate,
+      samplesStored: job.stored - job.histograms,
+      histogramsStored: job.histograms,
       samplesDuplicate: job.duplicate,
       refusals: [...job.refusals.values()],
     };
@@ -297,6 +305,7 @@ function newJob(batch: PushBatch, settings: ShardSettings, settle: Job["settle"]
     to,
     resolvedTo: 0,
     stored: 0,
+    histograms: 0,
     duplicate: 0,
     refusals: new Map(),
     settle,
@@ -304,7 +313,8 @@ function newJob(batch: PushBatch, settings: ShardSettings, settle: Job["settle"]
 }
 
 function count(job: Job, resolution: Resolution): void {
-  job.stored += resolution.rows;
+  job.stored += resolution.rows + resolution.samplesDuplicate;
+  job.histograms += resolution.histograms + resolution.histogramsDuplicate;
   job.duplicate += resolution.samplesDuplicate;
   for (const refusal of resolution.refusals) {
     const former = job.refusals.get(refusal.kind);

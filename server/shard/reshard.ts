@@ -1,5 +1,6 @@
 import type { FrontKernel, HeadSeries, ShardKernel } from "../kernel/index.ts";
 import { createLimits, type Limits, multitenantDefaults, shardsOfTenant } from "../limits/index.ts";
+import { chunkEncodings } from "../model/index.ts";
 import { assert, type Clock, defined } from "../platform/base/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
 import type { Vfs } from "../platform/vfs/index.ts";
@@ -65,6 +66,8 @@ function openTarget(options: ReshardOptions, shard: number, directory: string): 
     labelNameSizeBytesMax: 0,
     labelValueSizeBytesMax: 0,
     outOfOrderWindowMs: Number.MAX_SAFE_INTEGER,
+    nativeHistogramsEnabled: true,
+    nativeHistogramBucketsMax: 0,
     futureGraceMs: Number.MAX_SAFE_INTEGER / 2,
   };
   return openShard({
@@ -182,10 +185,17 @@ const noRules = {
   labelNameSizeBytesMax: 0,
   labelValueSizeBytesMax: 0,
   outOfOrderWindowMs: 0,
+  nativeHistogramsEnabled: true,
+  nativeHistogramBucketsMax: 0,
 } as const;
 
 function* chunkBytes(old: Recovered, series: HeadSeries): Generator<Uint8Array> {
-  for (const chunk of series.chunks) yield chunk.bytes ?? old.chunks.read(chunk);
+  for (const chunk of series.chunks) {
+    if (chunk.encoding !== chunkEncodings.xor) {
+      throw new Error("native histograms cannot be loaded into another number of shards yet");
+    }
+    yield chunk.bytes ?? old.chunks.read(chunk);
+  }
 }
 
 /** Label bytes of one tenant's series. */

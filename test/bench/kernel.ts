@@ -31,6 +31,8 @@ export async function benchKernel(options: BenchOptions): Promise<void> {
     labelNameSizeBytesMax: 1024,
     labelValueSizeBytesMax: 2048,
     outOfOrderWindowMs: 7_200_000,
+    nativeHistogramsEnabled: true,
+    nativeHistogramBucketsMax: 0,
   });
   const bench = new KernelBench({ front, shard }, payloads, version);
   const sums: Round[] = [];

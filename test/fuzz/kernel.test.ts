@@ -9,7 +9,8 @@ import {
 } from "../../server/kernel/index.ts";
 import { readPayload } from "../../server/kernel/model-payload.ts";
 import { type Prng, seededPrng } from "../../server/platform/base/index.ts";
-import { encodePayload, type TestSeries } from "../support/kernel-payloads.ts";
+import { encodePayload, type TestHistogram, type TestSeries } from "../support/kernel-payloads.ts";
+import { histogramOf } from "../support/native-histograms.ts";
 
 /** The kernel under hostile input: it never traps, and what it refuses costs no memory. */
 
@@ -28,6 +29,8 @@ beforeAll(async () => {
     labelNameSizeBytesMax: 1024,
     labelValueSizeBytesMax: 2048,
     outOfOrderWindowMs: 7_200_000,
+    nativeHistogramsEnabled: true,
+    nativeHistogramBucketsMax: 0,
   };
   shard.setTenant(1, { ...rules, seriesMax: 500 });
   shard.setTenant(2, { ...rules, seriesMax: 0 });
@@ -42,7 +45,22 @@ function randomSeries(prng: Prng): TestSeries {
     baseMs + prng.below(1000) * 1000,
     prng.next(),
   ]);
-  return { labels: [["__name__", "m"], ...labels], samples, histograms: prng.below(2) };
+  const histograms = Array.from({ length: prng.below(3) }, () => randomHistogram(prng));
+  return { labels: [["__name__", "m"], ...labels], samples, histograms };
+}
+
+function randomHistogram(prng: Prng): TestHistogram {
+  const counts = (length: number): number[] => Array.from({ length }, () => prng.below(9));
+  const bounds = prng.below(3) === 0 ? [0.1, 1, 10] : [];
+  const positive = [{ offset: prng.below(4), counts: counts(prng.below(3)) }];
+  return histogramOf({
+    timeMs: baseMs + prng.below(1000) * 1000,
+    isFloat: prng.below(2) === 0,
+    schema: bounds.length > 0 ? -53 : prng.below(4),
+    bounds,
+    positive: bounds.length > 0 ? [{ offset: 0, counts: counts(3) }] : positive,
+    negative: bounds.length > 0 ? [] : positive,
+  });
 }
 
 /** Changes, drops, repeats or inserts some bytes. */

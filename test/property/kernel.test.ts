@@ -8,8 +8,14 @@ import {
   type TenantRules,
 } from "../../server/kernel/index.ts";
 import { seededPrng } from "../../server/platform/base/index.ts";
-import { encodePayload, type TestSeries } from "../support/kernel-payloads.ts";
+import {
+  encodePayload,
+  staleStandIn,
+  type TestHistogram,
+  type TestSeries,
+} from "../support/kernel-payloads.ts";
 import { Twins } from "../support/kernel-twin.ts";
+import { histogramRun, oddHistogram } from "../support/native-histograms.ts";
 
 const module: KernelModule = await compileKernel();
 const baseMs = 1_700_000_000_000;
@@ -48,7 +54,7 @@ const time: fc.Arbitrary<number> = fc
 const value = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
   fc.double(),
-  fc.constantFrom(Number.NaN, -0, Number.POSITIVE_INFINITY, 5e-324),
+  fc.constantFrom(Number.NaN, -0, Number.POSITIVE_INFINITY, 5e-324, staleStandIn),
 );
 
 /** Runs of samples: mostly ascending, sometimes long, sometimes in any order. */
@@ -67,11 +73,24 @@ const samples: fc.Arbitrary<readonly (readonly [number, number])[]> = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.tuple(time, value), { maxLength: 90 }) },
 );
 
-const series: fc.Arbitrary<TestSeries> = fc.record({
-  labels,
-  samples,
-  histograms: fc.constantFrom(0, 0, 0, 0, 1),
-});
+const shortRun = histogramRun(time, { min: 0, max: 12 });
+const longRun = histogramRun(time, { min: 20, max: 200 });
+
+/** None most of the time; runs, some long, some twice or out of order, some that are wrong. */
+const histograms: fc.Arbitrary<readonly TestHistogram[]> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant([]) },
+  { weight: 3, arbitrary: shortRun },
+  { weight: 1, arbitrary: longRun },
+  { weight: 1, arbitrary: fc.oneof(longRun, shortRun).map((run) => [...run, ...run.slice(-30)]) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(shortRun, shortRun, fc.array(oddHistogram(time)))
+      .map((lists) => lists.flat()),
+  },
+);
+
+const series: fc.Arbitrary<TestSeries> = fc.record({ labels, samples, histograms });
 
 const rules: fc.Arbitrary<TenantRules> = fc.record({
   seriesMax: fc.constantFrom(0, 0, 5),
@@ -79,6 +98,8 @@ const rules: fc.Arbitrary<TenantRules> = fc.record({
   labelNameSizeBytesMax: fc.constantFrom(0, 3, 100),
   labelValueSizeBytesMax: fc.constantFrom(0, 200),
   outOfOrderWindowMs: fc.constantFrom(0, 600_000, 7_200_000),
+  nativeHistogramsEnabled: fc.constantFrom(true, true, false),
+  nativeHistogramBucketsMax: fc.constantFrom(0, 0, 2),
 });
 
 type Step =
@@ -179,6 +200,8 @@ const allRules: TenantRules = {
   labelNameSizeBytesMax: 1024,
   labelValueSizeBytesMax: 2048,
   outOfOrderWindowMs: 7_200_000,
+  nativeHistogramsEnabled: true,
+  nativeHistogramBucketsMax: 0,
 };
 
 function knownTenants(twins: Twins): void {

@@ -1,18 +1,38 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { RequestSchema } from "../../gen/io/prometheus/write/v2/types_pb.ts";
-import { WriteRequestSchema } from "../../gen/prometheus/remote_pb.ts";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  type HistogramSchema as RequestHistogramSchema,
+  RequestSchema,
+} from "../../gen/io/prometheus/write/v2/types_pb.ts";
+import { type HistogramSchema, WriteRequestSchema } from "../../gen/prometheus/remote_pb.ts";
 import type { PayloadFormat } from "../../server/kernel/index.ts";
+
+/** A native histogram as tests write it; both formats have the same fields. */
+export type TestHistogram = Omit<MessageInitShape<typeof HistogramSchema>, "$typeName">;
 
 /** A series as tests write it: labels in any order, samples as (time, value). */
 export interface TestSeries {
   readonly labels: readonly (readonly [string, string])[];
   readonly samples: readonly (readonly [number, number])[];
-  readonly histograms?: number;
+  readonly histograms?: readonly TestHistogram[];
 }
+
+/** Stands for the value of a staleness marker, whose bits a JavaScript number may lose. */
+export const staleStandIn = 4.94e-321;
 
 /** Encodes series as an uncompressed payload of either remote write format. */
 export function encodePayload(format: PayloadFormat, series: readonly TestSeries[]): Uint8Array {
-  return format === 1 ? encodeWrite1(series) : encodeWrite2(series);
+  const payload = format === 1 ? encodeWrite1(series) : encodeWrite2(series);
+  markStale(payload);
+  return payload;
+}
+
+function markStale(payload: Uint8Array): void {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  const standIn = Buffer.alloc(8);
+  standIn.writeDoubleLE(staleStandIn);
+  for (let at = bytes.indexOf(standIn); at >= 0; at = bytes.indexOf(standIn, at)) {
+    bytes.writeBigUInt64LE(0x7ff0000000000002n, at);
+  }
 }
 
 function encodeWrite1(series: readonly TestSeries[]): Uint8Array {
@@ -22,11 +42,13 @@ function encodeWrite1(series: readonly TestSeries[]): Uint8Array {
       timeseries: series.map((one) => ({
         labels: one.labels.map(([name, value]) => ({ name, value })),
         samples: one.samples.map(([timeMs, value]) => ({ timestamp: BigInt(timeMs), value })),
-        histograms: Array.from({ length: one.histograms ?? 0 }, () => ({ sum: 1 })),
+        histograms: [...(one.histograms ?? [])],
       })),
     }),
   );
 }
+
+type RequestHistogram = MessageInitShape<typeof RequestHistogramSchema>;
 
 function encodeWrite2(series: readonly TestSeries[]): Uint8Array {
   const symbols = new Map<string, number>([["", 0]]);
@@ -39,7 +61,7 @@ function encodeWrite2(series: readonly TestSeries[]): Uint8Array {
   const timeseries = series.map((one) => ({
     labelsRefs: one.labels.flatMap(([name, value]) => [refOf(name), refOf(value)]),
     samples: one.samples.map(([timeMs, value]) => ({ timestamp: BigInt(timeMs), value })),
-    histograms: Array.from({ length: one.histograms ?? 0 }, () => ({ sum: 1 })),
+    histograms: [...(one.histograms ?? [])] as RequestHistogram[],
   }));
   const request = create(RequestSchema, { symbols: [...symbols.keys()], timeseries });
   return toBinary(RequestSchema, request);

@@ -6,9 +6,17 @@ import {
   type ShardKernel,
   type TenantRules,
 } from "../../server/kernel/index.ts";
-import { type ModelChunk, ModelKernel, type ModelSeries } from "../../server/kernel/model.ts";
+import { ModelKernel } from "../../server/kernel/model.ts";
+import { readModelHistogram } from "../../server/kernel/model-histogram.ts";
+import { encodeModelChunk } from "../../server/kernel/model-histogram-chunk.ts";
+import type { ModelSample } from "../../server/kernel/model-payload.ts";
+import {
+  histogramsOf,
+  type ModelChunk,
+  type ModelSeries,
+} from "../../server/kernel/model-series.ts";
 import { crc32c } from "../../server/platform/encoding/index.ts";
-import { type DecodedSample, decodeXor } from "./xor-decoder.ts";
+import { decodeXor } from "./xor-decoder.ts";
 
 /** What a log record says, decoded. */
 export interface TestRecord {
@@ -17,7 +25,7 @@ export interface TestRecord {
     readonly ref: number;
     readonly labels: readonly (readonly [string, string])[];
   }[];
-  readonly rows: readonly { readonly ref: number; readonly sample: DecodedSample }[];
+  readonly rows: readonly { readonly ref: number; readonly sample: ModelSample }[];
 }
 
 const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
@@ -47,15 +55,32 @@ export function decodeRecord(body: Uint8Array): TestRecord {
     definitions.push({ ref, labels });
   }
   const count = view.readUInt32LE(8);
-  const rows = Array.from({ length: count }, (_, row) => ({
-    ref: view.readUInt32LE(at + row * 4),
-    sample: {
-      timeMs: Number(view.readBigInt64LE(at + count * 4 + row * 8)),
-      bits: view.readBigUInt64LE(at + count * 12 + row * 8),
-    },
-  }));
-  expect(view.length).toBe(at + count * 20);
+  const messages = messagesOf(view.subarray(at + count * 20));
+  const rows = Array.from({ length: count }, (_, row) => {
+    const bitsAt = at + count * 12 + row * 8;
+    const timeMs = Number(view.readBigInt64LE(at + count * 4 + row * 8));
+    const message = messages(row, view.readUInt32LE(bitsAt), view.readUInt32LE(bitsAt + 4));
+    const sample =
+      message === undefined
+        ? { timeMs, bits: view.readBigUInt64LE(bitsAt) }
+        : { timeMs, bits: 0n, histogram: readModelHistogram(message), message };
+    return { ref: view.readUInt32LE(at + row * 4), sample };
+  });
   return { tenant: view.readUInt32LE(0), definitions, rows };
+}
+
+type MessageOf = (row: number, place: number, sizeBytes: number) => Uint8Array | undefined;
+
+/** The histograms behind a record's columns, by row. */
+function messagesOf(bytes: Buffer): MessageOf {
+  if (bytes.length === 0) return () => undefined;
+  const count = bytes.readUInt32LE(0);
+  const rows = Array.from({ length: count }, (_, i) => bytes.readUInt32LE(4 + i * 4));
+  const from = 4 + count * 4;
+  return (row, place, sizeBytes) =>
+    rows.includes(row)
+      ? new Uint8Array(bytes.subarray(from + place, from + place + sizeBytes))
+      : undefined;
 }
 
 function varint(bytes: Buffer, from: number): { value: number; next: number } {
@@ -108,6 +133,9 @@ export class Twins {
       expect(Object.fromEntries(refusals)).toEqual(Object.fromEntries(expected.refusals));
       expect(found.samplesDuplicate).toBe(expected.samplesDuplicate);
       expect(found.nextOffsetBytes).toBe(expected.nextOffsetBytes);
+      const histograms = expected.rows.filter(({ sample }) => sample.histogram !== undefined);
+      expect(found.histograms).toBe(histograms.length);
+      expect(found.histogramsDuplicate).toBe(expected.histogramsDuplicate);
       const record = decodeRecord(this.kernel.record());
       expect(record.rows).toEqual(
         expected.rows.map(({ series, sample }) => ({ ref: series.ref, sample })),
@@ -226,11 +254,15 @@ export class Twins {
 
   #chunkText(chunk: HeadChunk): string {
     const bytes = chunk.bytes ?? this.#sealedBytes(chunk);
+    const { minTimeMs, maxTimeMs } = chunk;
+    if (chunk.encoding !== 1) {
+      return histogramText(bytes, { ...chunk, late: chunk.outOfOrder });
+    }
     const samples = decodeXor(bytes);
     expect(samples.length).toBe(chunk.samples);
-    expect(samples[0]?.timeMs).toBe(chunk.minTimeMs);
-    expect(samples.at(-1)?.timeMs).toBe(chunk.maxTimeMs);
-    return chunkText({ samples, late: chunk.outOfOrder });
+    expect(samples[0]?.timeMs).toBe(minTimeMs);
+    expect(samples.at(-1)?.timeMs).toBe(maxTimeMs);
+    return chunkText({ samples, late: chunk.outOfOrder, header: 0 });
   }
 
   #sealedBytes(chunk: HeadChunk): Uint8Array {
@@ -241,7 +273,31 @@ export class Twins {
   }
 }
 
+/** What there is to say of a chunk of histograms, its bytes included. */
+function histogramText(
+  bytes: Uint8Array,
+  chunk: {
+    readonly encoding: number;
+    readonly late: boolean;
+    readonly minTimeMs: number;
+    readonly maxTimeMs: number;
+  },
+): string {
+  const { encoding, late, minTimeMs, maxTimeMs } = chunk;
+  const hex = Buffer.from(bytes).toString("hex");
+  return `${late ? "late " : ""}${encoding} ${minTimeMs} ${maxTimeMs} ${hex}`;
+}
+
 function chunkText(chunk: ModelChunk): string {
+  const histograms = histogramsOf(chunk.samples);
+  if (histograms.length > 0) {
+    return histogramText(encodeModelChunk(histograms, chunk.header), {
+      encoding: histograms[0]?.isFloat === true ? 3 : 2,
+      late: chunk.late,
+      minTimeMs: histograms[0]?.timeMs ?? 0,
+      maxTimeMs: histograms.at(-1)?.timeMs ?? 0,
+    });
+  }
   const samples = chunk.samples.map(({ timeMs, bits }) => `${timeMs}=${bits.toString(16)}`);
   return `${chunk.late ? "late " : ""}${samples.join(" ")}`;
 }

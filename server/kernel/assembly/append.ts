@@ -1,57 +1,46 @@
-import { chunkBorderMs, chunkSamplesMax, outOfOrderMax } from "../layout";
-import { crc32c } from "./crc32c";
-import { lateFind, lateFree, lateInsert } from "./late";
-import { chunksFile, chunksOffset, outboxPut } from "./outbox";
-import { slabAlloc, slabClass, slabFree } from "./slab";
+import { chunkSamplesMax, encodingXor } from "../layout";
+import { floatComes, headerFor, incomingStale, putHistogram } from "./histogram-append";
+import { fitsChunk } from "./histogram-compare";
+import { decodeHistogram } from "./histogram-decode";
+import { histogramTime, incoming, other, staleBits } from "./histogram-record";
+import { readHistogram } from "./histogram-wire";
+import {
+  isHistogramAt,
+  lateFind,
+  lateFree,
+  lateInsert,
+  lateInsertMessage,
+  lateIsFull,
+  lateIsHistogram,
+  messageHead,
+} from "./late";
+import { borderBefore, openBits, openEncoding, sealFor, sealOpen } from "./seal";
+import { slabFree } from "./slab";
 import {
   flagDefined,
+  flagHistogram,
   flagSampled,
   lateCount,
   lateEntries,
   lateEntrySize,
-  sealedCount,
-  sealedFile,
   sealedLateBit,
-  sealedMinTime,
-  sealedNext,
-  sealedOffset,
-  sealedSize,
-  sealedSpan,
-  sealedTotal,
   seriesClass,
   seriesFlags,
   seriesLastBits,
   seriesLastTime,
   seriesLate,
-  seriesSealed,
   seriesWord,
 } from "./structs";
-import { foundBits, xorAppend, xorBegin, xorFind, xorFirstTime, xorSize } from "./xor";
+import { foundBits, xorAppend, xorBegin, xorFind } from "./xor";
 
 /**
  * The life of a sample inside its series: into the open chunk when it is newer than all before
- * it, among the late ones otherwise; chunks are sealed at 120 samples and at every two-hour
- * border. Sealing writes the bytes to the outbox and leaves a 32-byte reference.
+ * it, among the late ones otherwise; chunks are sealed at 120 samples, at every two-hour border,
+ * and where the kind of samples changes.
  */
 
-/** Two-hour window of the sample looked at last; most samples of a batch share it. */
-let windowFrom: i64 = 0;
-let windowTo: i64 = 0;
-
 /** State in which late samples are encoded: the append state of a series that does not exist. */
-const lateState: usize = memory.data(64, 16);
-const crcBytes: usize = memory.data(8, 8);
-
-/** First time of the two-hour window that holds `time`; windows lie at multiples of 2 h. */
-function borderBefore(time: i64): i64 {
-  if (time < windowFrom || time >= windowTo) {
-    let number = time / chunkBorderMs;
-    if (time < 0 && number * chunkBorderMs != time) number--;
-    windowFrom = number * chunkBorderMs;
-    windowTo = windowFrom + chunkBorderMs;
-  }
-  return windowFrom;
-}
+export const lateState: usize = memory.data(64, 16);
 
 /** Stores a sample that was judged. False when memory is out, which `resolve` prevents. */
 export function storeSample(series: usize, time: i64, bits: u64): bool {
@@ -60,6 +49,7 @@ export function storeSample(series: usize, time: i64, bits: u64): bool {
   if ((flags & flagSampled) != 0 && time <= load<i64>(series, seriesLastTime)) {
     return storeLate(series, time, bits);
   }
+  if ((flags & flagHistogram) != 0) return storeBehindHistogram(series, time, bits);
   const word = load<u64>(series, seriesWord);
   let done: bool;
   if (word == 0) {
@@ -78,61 +68,70 @@ export function storeSample(series: usize, time: i64, bits: u64): bool {
   return done;
 }
 
+/** A float after a histogram; a staleness marker becomes one of histograms, as in Prometheus. */
+function storeBehindHistogram(series: usize, time: i64, bits: u64): bool {
+  if (bits == staleBits) {
+    incomingStale(series, time);
+    return putHistogram(series, headerFor(series));
+  }
+  floatComes(series);
+  const done = xorBegin(series, time, bits);
+  store<i64>(series, time, seriesLastTime);
+  store<u64>(series, bits, seriesLastBits);
+  return done;
+}
+
+/** Stores a histogram that was judged, from its message. False when memory is out. */
+export function storeHistogram(series: usize, message: usize, size: u32): bool {
+  const flags = load<u8>(series, seriesFlags);
+  store<u8>(series, flags | flagSampled | flagDefined, seriesFlags);
+  readHistogram(incoming, message, message + size);
+  const time = load<i64>(incoming, histogramTime);
+  if ((flags & flagSampled) == 0 || time > load<i64>(series, seriesLastTime)) {
+    return putHistogram(series, headerFor(series));
+  }
+  if (!lateInsertMessage(series, time, message, size)) return false;
+  if (lateIsFull(series)) sealLate(series);
+  return true;
+}
+
 function storeLate(series: usize, time: i64, bits: u64): bool {
   if (!lateInsert(series, time, bits)) return false;
-  const buffer: usize = load<u32>(series, seriesLate);
-  if (load<u32>(buffer, lateCount) >= <u32>outOfOrderMax) sealLate(series);
+  if (lateIsFull(series)) sealLate(series);
   return true;
 }
 
 /** Value bits that `heldBits` found. */
 export let heldValue: u64 = 0;
+/** Whether it found a histogram, which stands in the scratch `other` then. */
+export let heldIsHistogram: bool = false;
 
-/** Whether open chunk or late samples hold this time; `heldValue` has the bits then. */
+/** Whether open chunk or late samples hold this time; says what they hold. */
 export function heldBits(series: usize, time: i64): bool {
   const late = lateFind(series, time);
   if (late != 0) {
     heldValue = load<u64>(late, 8);
-    return true;
+    heldIsHistogram = lateIsHistogram;
+    if (!heldIsHistogram) return true;
+    const message = <usize>heldValue;
+    return readHistogram(other, message + messageHead, message + messageHead + load<u32>(message));
   }
   const word = load<u64>(series, seriesWord);
-  if (word == 0 || !xorFind(<usize>(<u32>word), <u32>(word >> 48), time)) return false;
+  if (word == 0) return false;
+  const chunk = <usize>(<u32>word);
+  const samples = <u32>(word >> 48);
+  const encoding = openEncoding(series);
+  heldIsHistogram = encoding != encodingXor;
+  if (heldIsHistogram) {
+    decodeHistogram(other, chunk, openBits(series), samples, encoding, time);
+    return load<i64>(other, histogramTime) == time;
+  }
+  if (!xorFind(chunk, samples, time)) return false;
   heldValue = foundBits;
   return true;
 }
 
-/** Seals the open chunk, if there is one. */
-export function sealOpen(series: usize): void {
-  const word = load<u64>(series, seriesWord);
-  if (word == 0) return;
-  const chunk = <usize>(<u32>word);
-  const from = xorFirstTime(chunk);
-  seal(series, word, from, load<i64>(series, seriesLastTime), 0);
-  slabFree(load<u8>(series, seriesClass), chunk);
-  atomic.store<u64>(series + seriesWord, 0);
-}
-
-function seal(series: usize, word: u64, from: i64, to: i64, late: u32): void {
-  const chunk = <usize>(<u32>word);
-  const samples = <u32>(word >> 48);
-  const size = xorSize(word);
-  store<u16>(chunk, bswap<u16>(<u16>samples));
-  const reference = slabAlloc(slabClass(sealedTotal));
-  if (reference == 0) return;
-  store<u32>(reference, load<u32>(series, seriesSealed), sealedNext);
-  store<u32>(reference, chunksFile, sealedFile);
-  store<u64>(reference, chunksOffset, sealedOffset);
-  store<i64>(reference, from, sealedMinTime);
-  store<u32>(reference, <u32>(to - from), sealedSpan);
-  store<u16>(reference, <u16>size, sealedSize);
-  store<u16>(reference, <u16>(samples | late), sealedCount);
-  store<u32>(series, <u32>reference, seriesSealed);
-  store<u32>(crcBytes, crc32c(chunk, size));
-  outboxPut(chunk, size);
-  outboxPut(crcBytes, 4);
-}
-
-/** Seals the late samples of a series: one chunk per two-hour window. */
+/** Seals the late samples of a series: one chunk per two-hour window and kind of samples. */
 export function sealLate(series: usize): void {
   const buffer: usize = load<u32>(series, seriesLate);
   if (buffer == 0) return;
@@ -140,11 +139,8 @@ export function sealLate(series: usize): void {
   let from: u32 = 0;
   while (from < count) {
     const next = lateEncode(buffer, from);
-    const word = load<u64>(lateState, seriesWord);
-    if (word == 0) return;
-    const entry = buffer + lateEntries;
-    const first = load<i64>(entry + from * lateEntrySize);
-    seal(series, word, first, load<i64>(entry + (next - 1) * lateEntrySize), sealedLateBit);
+    if (load<u64>(lateState, seriesWord) == 0) return;
+    sealFor(series, lateState, sealedLateBit);
     lateRelease();
     from = next;
   }
@@ -152,31 +148,44 @@ export function sealLate(series: usize): void {
 }
 
 /**
- * Encodes late samples from index `from` up to the end of their two-hour window into a chunk
- * of its own; returns the index behind them. `lateWord` and `lateRelease` give and take it.
+ * Encodes late samples from index `from` up to the end of their two-hour window, or to one that
+ * does not fit into the same chunk, into a chunk of its own; returns the index behind them. The
+ * chunk is the open one of `lateState`, which `lateRelease` frees.
  */
 export function lateEncode(buffer: usize, from: u32): u32 {
   const count = load<u32>(buffer, lateCount);
   const entries = buffer + lateEntries;
   const border = borderBefore(load<i64>(entries + from * lateEntrySize));
+  const histograms = isHistogramAt(buffer, from);
   store<u64>(lateState, 0, seriesWord);
   let at = from;
   while (at < count) {
     const time = load<i64>(entries + at * lateEntrySize);
     const bits = load<u64>(entries + at * lateEntrySize, 8);
     if (at > from && borderBefore(time) != border) break;
-    const done = at == from ? xorBegin(lateState, time, bits) : xorAppend(lateState, time, bits);
+    if (isHistogramAt(buffer, at) != histograms) break;
+    const done = histograms ? encodeLate(<usize>bits) : encodeFloat(time, bits);
     if (!done) break;
-    store<i64>(lateState, time, seriesLastTime);
-    store<u64>(lateState, bits, seriesLastBits);
     at++;
   }
   return at;
 }
 
-/** Chunk word of what `lateEncode` made. */
-export function lateWord(): u64 {
-  return load<u64>(lateState, seriesWord);
+function encodeFloat(time: i64, bits: u64): bool {
+  const isFirst = load<u64>(lateState, seriesWord) == 0;
+  const done = isFirst ? xorBegin(lateState, time, bits) : xorAppend(lateState, time, bits);
+  store<i64>(lateState, time, seriesLastTime);
+  store<u64>(lateState, bits, seriesLastBits);
+  return done;
+}
+
+/** False when the histogram needs a chunk of its own. */
+function encodeLate(message: usize): bool {
+  const from = message + messageHead;
+  readHistogram(incoming, from, from + load<u32>(message));
+  const header = headerFor(lateState);
+  if (load<u64>(lateState, seriesWord) != 0 && header != fitsChunk) return false;
+  return putHistogram(lateState, header);
 }
 
 /** Frees what `lateEncode` made. */
@@ -184,4 +193,5 @@ export function lateRelease(): void {
   const word = load<u64>(lateState, seriesWord);
   if (word != 0) slabFree(load<u8>(lateState, seriesClass), <usize>(<u32>word));
   store<u64>(lateState, 0, seriesWord);
+  floatComes(lateState);
 }

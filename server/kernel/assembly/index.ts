@@ -1,6 +1,8 @@
 import {
   reportDefinitions,
   reportDuplicates,
+  reportHistogramDuplicates,
+  reportHistogramRows,
   reportRows,
   reportStatMaxTime,
   reportStatMinTime,
@@ -10,6 +12,8 @@ import {
   reportStatSize,
 } from "../layout";
 import { crcStart } from "./crc32c";
+import { encodeStart } from "./histogram-encode";
+import { histogramsStart } from "./histogram-record";
 import { labelsStart } from "./labels";
 import { bufferEnsure, bufferInput, bufferPointer, memoryStart, memoryUsed } from "./memory";
 import { outboxBytes, outboxPieceSize, outboxPointer } from "./outbox";
@@ -23,6 +27,8 @@ import { resolve2Start, resolveWrite2 } from "./resolve2";
 import {
   definitions,
   duplicates,
+  histogramDuplicates,
+  histograms,
   rows,
   rowsAbandon,
   rowsApply,
@@ -95,6 +101,8 @@ export function startShard(
     seriesStart() &&
     labelsStart() &&
     rowsStart() &&
+    histogramsStart() &&
+    encodeStart() &&
     symbolsStart() &&
     resolve2Start() &&
     selectStart()
@@ -137,6 +145,8 @@ export function resolve(
   store<u32>(report, rows, reportRows);
   store<u32>(report, definitions, reportDefinitions);
   store<u32>(report, duplicates, reportDuplicates);
+  store<u32>(report, histograms, reportHistogramRows);
+  store<u32>(report, histogramDuplicates, reportHistogramDuplicates);
   return true;
 }
 

@@ -1,5 +1,6 @@
 import {
   readChunkBytes,
+  readChunkEncoding,
   readChunkFile,
   readChunkFlags,
   readChunkHead,
@@ -12,15 +13,17 @@ import {
   reportConsumed,
   reportEntries,
 } from "../layout";
-import { lateEncode, lateRelease, lateWord } from "./append";
+import { lateEncode, lateRelease, lateState } from "./append";
 import { bufferEnsure, bufferResult } from "./memory";
 import { report, reportView } from "./report";
+import { encodingOfCount, openEncoding, openFirstTime, openSize } from "./seal";
 import { seriesOf } from "./series";
 import {
   flagSampled,
   lateCount,
   lateEntries,
   lateEntrySize,
+  lateMessages,
   pairId,
   sealedCount,
   sealedFile,
@@ -28,6 +31,7 @@ import {
   sealedMinTime,
   sealedNext,
   sealedOffset,
+  sealedSamplesMask,
   sealedSize,
   sealedSpan,
   seriesFlags,
@@ -39,7 +43,6 @@ import {
   seriesSealed,
   seriesWord,
 } from "./structs";
-import { xorFirstTime, xorSize } from "./xor";
 
 /**
  * Reading series out: each as ref, pair ids and chunks, copied into the result buffer in the
@@ -48,8 +51,8 @@ import { xorFirstTime, xorSize } from "./xor";
 
 /** Bytes that one call fills before it stops; a single series may take more. */
 const readTarget: usize = 1048576;
-/** The longest open chunk: 120 samples of 19 bytes, and its head. */
-const chunkBytesMax: usize = 2400;
+/** Bytes of a late sample in a chunk at most, besides ten for each byte of a histogram's message. */
+const lateSizeMax: usize = 128;
 
 let rangeFrom: i64 = 0;
 let rangeTo: i64 = 0;
@@ -93,9 +96,12 @@ export function readSeries(refs: usize, count: u32, startMs: f64, endMs: f64): b
 function sizeOf(series: usize): usize {
   let size: usize = readSeriesHead + (load<u32>(series, seriesPairs) << 2) + 8;
   if (!withChunks) return size;
-  size += <usize>readChunkHead + chunkBytesMax;
+  size += <usize>readChunkHead + openSize(series) + 8;
   const late: usize = load<u32>(series, seriesLate);
-  if (late != 0) size += (readChunkHead + 40) * load<u32>(late, lateCount);
+  if (late != 0) {
+    size += (<usize>readChunkHead + lateSizeMax) * <usize>load<u32>(late, lateCount);
+    size += 10 * <usize>load<u32>(late, lateMessages);
+  }
   for (let sealed: usize = load<u32>(series, seriesSealed); sealed != 0; ) {
     size += readChunkHead;
     sealed = load<u32>(sealed, sealedNext);
@@ -143,7 +149,8 @@ function writeSealed(series: usize): void {
     if (!touches(from, to)) continue;
     const count = <u32>load<u16>(sealed, sealedCount);
     const late: u32 = (count & sealedLateBit) != 0 ? 1 : 0;
-    const head = writeHead(from, to, count & ~sealedLateBit, late | 2);
+    const head = writeHead(from, to, count & sealedSamplesMask, late | 2);
+    store<u32>(head, encodingOfCount(count), readChunkEncoding);
     store<f64>(head, <f64>load<u64>(sealed, sealedOffset), readChunkOffset);
     store<u32>(head, load<u32>(sealed, sealedFile), readChunkFile);
     store<u32>(head, load<u16>(sealed, sealedSize), readChunkSize);
@@ -163,18 +170,20 @@ function writeHead(from: i64, to: i64, samples: u32, flags: u32): usize {
 }
 
 function writeOpen(series: usize): void {
-  const word = load<u64>(series, seriesWord);
-  if (word == 0) return;
-  const from = xorFirstTime(<usize>(<u32>word));
+  if (load<u64>(series, seriesWord) == 0) return;
+  const from = openFirstTime(series);
   const to = load<i64>(series, seriesLastTime);
-  if (touches(from, to)) writeBytes(word, writeHead(from, to, <u32>(word >> 48), 0));
+  if (touches(from, to)) writeBytes(series, from, to, 0);
 }
 
-/** Copies a chunk behind its head, with its sample count set. */
-function writeBytes(word: u64, head: usize): void {
-  const size = xorSize(word);
+/** Copies the open chunk of a series, with its sample count set. */
+function writeBytes(series: usize, from: i64, to: i64, flags: u32): void {
+  const word = load<u64>(series, seriesWord);
+  const size = openSize(series);
+  const head = writeHead(from, to, <u32>(word >> 48), flags);
   memory.copy(at, <usize>(<u32>word), size);
   store<u16>(at, bswap<u16>(<u16>(word >> 48)));
+  store<u32>(head, openEncoding(series), readChunkEncoding);
   store<u32>(head, <u32>size, readChunkSize);
   store<u32>(head, <u32>size, readChunkBytes);
   at = (at + size + 7) & ~7;
@@ -187,13 +196,10 @@ function writeLate(series: usize): void {
   let from: u32 = 0;
   while (from < count) {
     const next = lateEncode(buffer, from);
-    const word = lateWord();
-    if (word == 0) return;
+    if (load<u64>(lateState, seriesWord) == 0) return;
     const minTime = load<i64>(buffer + from * lateEntrySize, lateEntries);
     const maxTime = load<i64>(buffer + (next - 1) * lateEntrySize, lateEntries);
-    if (touches(minTime, maxTime)) {
-      writeBytes(word, writeHead(minTime, maxTime, <u32>(word >> 48), 1));
-    }
+    if (touches(minTime, maxTime)) writeBytes(lateState, minTime, maxTime, 1);
     lateRelease();
     from = next;
   }

@@ -5,7 +5,10 @@ import {
   definitionBytes,
   definitions,
   definitionSeries,
+  histograms,
+  messageBytes,
   rowBits,
+  rowIsHistogram,
   rows,
   rowSeries,
   rowsTenant,
@@ -26,7 +29,9 @@ export const recordHead: usize = 12;
 
 /** Writes the log record body of the rows that wait; false when memory is out. */
 export function recordWrite(): bool {
-  const size = recordHead + <usize>definitionBytes + <usize>rows * 20;
+  const columns = recordHead + <usize>definitionBytes + <usize>rows * 20;
+  const size =
+    columns + (histograms == 0 ? 0 : 4 + ((<usize>histograms) << 2) + <usize>messageBytes);
   const record = bufferEnsure(bufferRecord, size);
   if (record == 0) return false;
   store<u32>(record, load<u32>(rowsTenant(), tenantIndex));
@@ -40,8 +45,30 @@ export function recordWrite(): bool {
   at += rows << 2;
   memory.copy(at, rowTimes(), rows << 3);
   memory.copy(at + (rows << 3), rowBits(), rows << 3);
+  if (histograms != 0) writeHistograms(at + (rows << 3), at + (rows << 4));
   reportView(record, size);
   return true;
+}
+
+/**
+ * Writes the histograms behind the columns: u32 count, u32 row of each, then their messages. In
+ * the column of bits, at `bits`, they get place and size among those messages.
+ */
+function writeHistograms(bits: usize, to: usize): void {
+  store<u32>(to, histograms);
+  const messages = to + 4 + ((<usize>histograms) << 2);
+  let entry = to + 4;
+  let written: u32 = 0;
+  for (let row: u32 = 0; row < rows; row++) {
+    if (!rowIsHistogram(row)) continue;
+    const place = bits + (row << 3);
+    const size = load<u32>(place, 4);
+    store<u32>(entry, row);
+    memory.copy(messages + written, <usize>load<u32>(place), size);
+    store<u32>(place, written);
+    written += size;
+    entry += 4;
+  }
 }
 
 function writeDefinition(to: usize, series: usize): usize {

@@ -1,6 +1,9 @@
-import { faultMalformed, faultTruncated, labelsMax } from "../layout";
-import { heldBits, storeSample } from "./append";
+import { faultMalformed, faultTruncated, histogramMessageSizeMax, labelsMax } from "../layout";
+import { heldBits, storeHistogram, storeSample } from "./append";
 import { compareBytes } from "./bytes";
+import { judgeHistogram } from "./histogram-judge";
+import { histogramTime, incoming } from "./histogram-record";
+import { readHistogram } from "./histogram-wire";
 import {
   labelAdd,
   labelCount,
@@ -32,6 +35,10 @@ import { readVarint, wireAt, wireFail, wireFault, wireSeek, wireStart } from "./
 let definitionCount: u32 = 0;
 let rowCount: u32 = 0;
 let rowsAt: usize = 0;
+/** Histograms among the rows, their row numbers, and their messages. */
+let histogramCount: u32 = 0;
+let histogramRows: usize = 0;
+let messages: usize = 0;
 /** Rows whose series neither the kernel nor the record knows: their series was truncated. */
 export let rowsUnknown: u32 = 0;
 
@@ -70,8 +77,50 @@ function checkRecord(from: usize, end: usize): bool {
     at += 8 + size;
   }
   rowsAt = at;
-  if (<u64>(end - at) != <u64>rowCount * 20) return wireFail(faultTruncated, at);
-  return true;
+  if (<u64>(end - at) < <u64>rowCount * 20) return wireFail(faultTruncated, at);
+  return checkHistograms(rowsAt + <usize>rowCount * 20, end);
+}
+
+/** Checks what stands behind the columns: nothing, or histograms that may be stored. */
+function checkHistograms(from: usize, end: usize): bool {
+  histogramCount = 0;
+  if (from == end) return true;
+  if (end - from < 4) return wireFail(faultTruncated, from);
+  histogramCount = load<u32>(from);
+  histogramRows = from + 4;
+  if (<u64>histogramCount * 4 > <u64>(end - histogramRows)) return wireFail(faultTruncated, from);
+  messages = histogramRows + ((<usize>histogramCount) << 2);
+  const size = <u32>(end - messages);
+  let before: i64 = -1;
+  let used: u32 = 0;
+  for (let i: u32 = 0; i < histogramCount; i++) {
+    const row = load<u32>(histogramRows + (i << 2));
+    if (<i64>row <= before || row >= rowCount) return wireFail(faultMalformed, from);
+    before = <i64>row;
+    const place = bitsOf(row);
+    const length = load<u32>(place, 4);
+    if (load<u32>(place) != used || length > size - used) return wireFail(faultMalformed, place);
+    if (!checkMessage(row, messages + used, length)) return false;
+    used += length;
+  }
+  return used == size || wireFail(faultMalformed, messages);
+}
+
+function checkMessage(row: u32, from: usize, size: u32): bool {
+  if (size > <u32>histogramMessageSizeMax) return wireFail(faultMalformed, from);
+  if (!readHistogram(incoming, from, from + size)) return false;
+  const isGood =
+    judgeHistogram(incoming, 0) == 0 &&
+    load<i64>(incoming, histogramTime) == load<i64>(timeOf(row));
+  return isGood || wireFail(faultMalformed, from);
+}
+
+function timeOf(row: u32): usize {
+  return rowsAt + ((<usize>rowCount) << 2) + ((<usize>row) << 3);
+}
+
+function bitsOf(row: u32): usize {
+  return rowsAt + <usize>rowCount * 12 + ((<usize>row) << 3);
 }
 
 /** Reads canonical sorted labels into the scratch; anything else is a fault. */
@@ -133,12 +182,13 @@ function define(tenant: usize, ref: u32, from: usize, end: usize): bool {
 }
 
 function replayRows(tenant: usize, skipFrom: u32, skipTo: u32): void {
-  const times = rowsAt + ((<usize>rowCount) << 2);
-  const values = times + ((<usize>rowCount) << 3);
   let oldest: i64 = i64.MAX_VALUE;
   let newest: i64 = i64.MIN_VALUE;
   let stored: f64 = 0;
+  let next: u32 = 0;
   for (let row: u32 = 0; row < rowCount; row++) {
+    const isHistogram = next < histogramCount && load<u32>(histogramRows + (next << 2)) == row;
+    if (isHistogram) next++;
     const ref = load<u32>(rowsAt + ((<usize>row) << 2));
     if (ref >= skipFrom && ref <= skipTo) continue;
     const series = seriesOf(ref);
@@ -146,9 +196,11 @@ function replayRows(tenant: usize, skipFrom: u32, skipTo: u32): void {
       rowsUnknown++;
       continue;
     }
-    const time = load<i64>(times + ((<usize>row) << 3));
+    const time = load<i64>(timeOf(row));
     if (isHeld(series, time)) continue;
-    storeSample(series, time, load<u64>(values + ((<usize>row) << 3)));
+    const bits = bitsOf(row);
+    if (isHistogram) storeHistogram(series, messages + load<u32>(bits), load<u32>(bits, 4));
+    else storeSample(series, time, load<u64>(bits));
     oldest = min<i64>(oldest, time);
     newest = max<i64>(newest, time);
     stored += 1;

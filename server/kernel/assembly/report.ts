@@ -10,7 +10,7 @@ import {
 import { wireFault, wireFaultAt } from "./wire";
 
 /** Where calls leave their results for the typed face; `layout.ts` has the offsets. */
-export const report: usize = memory.data(512, 16);
+export const report: usize = memory.data(1024, 16);
 
 /** Address of the report. */
 export function reportAddress(): usize {

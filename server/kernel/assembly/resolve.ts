@@ -1,18 +1,25 @@
 import {
+  histogramMessageSizeMax,
+  refusedBuckets,
   refusedHistogram,
   refusedKernelSeries,
   refusedTenantSeries,
   reportNextOffset,
 } from "../layout";
+import { judgeHistogram } from "./histogram-judge";
+import { histogramTime, incoming } from "./histogram-record";
+import { readHistogram } from "./histogram-wire";
 import { judgeLabels, labelCount, labelScratch, labelsFindSeries } from "./labels";
 import { memoryLeft, memoryUsed } from "./memory";
 import { refusalPlace, refuse, report } from "./report";
-import { judgeNew, partFull, rowsAbandon, rowsReserve, takeSample } from "./rows";
+import { judgeNew, partFull, rowsAbandon, rowsReserve, takeHistogram, takeSample } from "./rows";
 import { seriesCount, seriesCreate, seriesOf } from "./series";
 import {
   seriesRef,
   seriesSuccessor,
   seriesTenant,
+  tenantBucketsMax,
+  tenantHistograms,
   tenantLastRef,
   tenantSeries,
   tenantSeriesMax,
@@ -135,16 +142,58 @@ export function seriesFollows(series: usize, guessed: bool): void {
   previous = series;
 }
 
+/** Whether a former part has seen the sample at hand. */
+function isSeen(): bool {
+  if (skipSamples == 0) return false;
+  skipSamples--;
+  sampleNumber++;
+  return true;
+}
+
 /** Takes the sample just read for a known series; false when the part must end before it. */
 export function takeRead(series: usize): bool {
-  if (skipSamples != 0) {
-    skipSamples--;
-    sampleNumber++;
-    return true;
-  }
+  if (isSeen()) return true;
   if (takeSample(series, sampleTime, sampleBits) == partFull) return false;
   sampleNumber++;
   return true;
+}
+
+/** Message of the histogram in the scratch `incoming`; 0: the sample at hand is a float. */
+let message: usize = 0;
+let messageSize: u32 = 0;
+
+/**
+ * Reads a histogram's message and takes it for a series, or for the message's series when that is
+ * 0. False when the part must end before it; a fault of the wire is left to be found.
+ */
+export function takeMessage(series: usize, from: usize, end: usize): bool {
+  if (isSeen()) return true;
+  if (!readHistogram(incoming, from, end)) return true;
+  const refusal = judgeIncoming(<u32>(end - from));
+  if (refusal != 0) {
+    refuse(refusal, 1, load<i64>(incoming, histogramTime));
+    sampleNumber++;
+    return true;
+  }
+  message = from;
+  messageSize = <u32>(end - from);
+  const done = series != 0 ? takeFor(series) : takeForFound();
+  message = 0;
+  if (done && series != 0) sampleNumber++;
+  return done;
+}
+
+function judgeIncoming(size: u32): u32 {
+  if (load<u32>(tenant, tenantHistograms) == 0) return refusedHistogram;
+  if (size > <u32>histogramMessageSizeMax) return refusedBuckets;
+  return judgeHistogram(incoming, load<u32>(tenant, tenantBucketsMax));
+}
+
+/** Takes the sample at hand, whatever it is; false when the part must end before it. */
+function takeFor(series: usize): bool {
+  if (message == 0) return takeSample(series, sampleTime, sampleBits) != partFull;
+  const time = load<i64>(incoming, histogramTime);
+  return takeHistogram(series, time, message, messageSize) != partFull;
 }
 
 /** What became of the series of a message: see `findOrJudge`. */
@@ -166,22 +215,20 @@ export function findOrJudge(samples: u32): bool {
   return false;
 }
 
-/** Takes the sample just read for the message's series, which is made when it must be. */
+/** Takes the sample at hand for the message's series, which is made when it must be. */
 export function takeForFound(): bool {
-  if (foundSeries != 0) return takeRead(foundSeries);
-  if (skipSamples != 0) {
-    skipSamples--;
-    sampleNumber++;
-    return true;
+  if (isSeen()) return true;
+  if (foundSeries == 0) {
+    const time = message == 0 ? sampleTime : load<i64>(incoming, histogramTime);
+    const refusal = judgeNew(time);
+    if (refusal != 0 || refusalOfAll != 0 || !bear()) {
+      if (refusal != 0) refuse(refusal, 1, time);
+      else refuse(refusalOfAll, 1, 0);
+      sampleNumber++;
+      return true;
+    }
   }
-  const refusal = judgeNew(sampleTime);
-  if (refusal != 0) {
-    refuse(refusal, 1, sampleTime);
-  } else if (refusalOfAll != 0 || !bear()) {
-    refuse(refusalOfAll, 1, 0);
-  } else {
-    if (takeSample(foundSeries, sampleTime, sampleBits) == partFull) return false;
-  }
+  if (!takeFor(foundSeries)) return false;
   sampleNumber++;
   return true;
 }
@@ -199,9 +246,4 @@ function bear(): bool {
   }
   if (foundSeries == 0) refusalOfAll = refusedKernelSeries;
   return foundSeries != 0;
-}
-
-/** Counts histograms of a message: they are not taken yet. Once per message. */
-export function refuseHistograms(count: u32): void {
-  if (count != 0 && skipSamples == 0) refuse(refusedHistogram, count, 0);
 }

@@ -1,20 +1,20 @@
 import { sameBytes } from "./bytes";
+import { checkHistogram } from "./histogram-wire";
 import { labelAdd, labelIsCanonical, labelsBegin } from "./labels";
 import {
   findOrJudge,
   foundSeries,
   guessNext,
-  isResumed,
   partBegin,
   partEnd,
   partFault,
   payloadDone,
   payloadEnd,
   previousSeries,
-  refuseHistograms,
   seriesBegin,
   seriesFollows,
   takeForFound,
+  takeMessage,
   takeRead,
 } from "./resolve";
 import { pairRaw, pairRawSize, seriesLabelsSize, seriesPairList, seriesPairs } from "./structs";
@@ -72,7 +72,7 @@ function faulty(): bool {
 
 /**
  * Whether the message begins with exactly the labels of `series`, and holds nothing but samples
- * of well-formed lengths behind them.
+ * and histograms of well-formed lengths behind them.
  */
 function matches(series: usize, body: usize, end: usize): bool {
   const size: usize = load<u32>(series, seriesLabelsSize);
@@ -87,8 +87,9 @@ function matches(series: usize, body: usize, end: usize): bool {
   }
   while (at + 2 <= end) {
     const length: usize = load<u8>(at, 1);
-    if (load<u8>(at) != 0x12 || length >= 0x80) return false;
-    at += 2 + length;
+    if (load<u8>(at) == 0x12 && length < 0x80) at += 2 + length;
+    else if (load<u8>(at) == 0x22 && readField(at, end)) at = wireAt;
+    else return false;
   }
   return at == end;
 }
@@ -97,16 +98,23 @@ function matches(series: usize, body: usize, end: usize): bool {
 function takeKnown(series: usize, body: usize, end: usize): bool {
   let at = body + load<u32>(series, seriesLabelsSize);
   while (at < end) {
-    const length: usize = load<u8>(at, 1);
-    if (!readSample(at + 2, at + 2 + length)) return true;
-    if (!takeRead(series)) return false;
-    at += 2 + length;
+    if (load<u8>(at) == 0x12) {
+      const length: usize = load<u8>(at, 1);
+      if (!readSample(at + 2, at + 2 + length)) return true;
+      if (!takeRead(series)) return false;
+      at += 2 + length;
+    } else {
+      if (!readField(at, end)) return true;
+      at = wireAt;
+      if (!takeMessage(series, fieldFrom, fieldEnd)) return false;
+      if (wireFault != 0) return true;
+    }
   }
   seriesFollows(series, true);
   return true;
 }
 
-/** What `readMessage` counted, and where the first sample's field begins. */
+/** What `readSeries1` counted, and where the first field of a sample or histogram begins. */
 let samples: u32 = 0;
 let histograms: u32 = 0;
 let firstSample: usize = 0;
@@ -116,14 +124,16 @@ function takeAny(tenant: usize, body: usize, end: usize): bool {
   if (!readSeries1(body, end, previousSeries())) return true;
   if (samples == 0 && histograms == 0) return true;
   if (!findOrJudge(samples + histograms)) return true;
-  if (!isResumed()) refuseHistograms(histograms);
   let at = firstSample;
   while (at < end) {
     if (!readField(at, end)) return true;
     at = wireAt;
-    if (fieldNumber != 2) continue;
-    if (!readSample(fieldFrom, fieldEnd)) return true;
-    if (!takeForFound()) return false;
+    if (fieldNumber == 2) {
+      if (!readSample(fieldFrom, fieldEnd)) return true;
+      if (!takeForFound()) return false;
+    } else if (fieldNumber == 4) {
+      if (!takeMessage(0, fieldFrom, fieldEnd)) return false;
+    }
   }
   if (foundSeries != 0) seriesFollows(foundSeries, false);
   return true;
@@ -153,11 +163,13 @@ export function readSeries1(body: usize, end: usize, neighbour: usize): bool {
     if (fieldNumber == 1) {
       if (!readLabel(field, fieldFrom, fieldEnd)) return false;
     } else if (fieldNumber == 2) {
-      if (samples == 0) firstSample = field;
+      if (firstSample == end) firstSample = field;
       samples++;
       if (!readSample(fieldFrom, fieldEnd)) return false;
     } else if (fieldNumber == 4) {
+      if (firstSample == end) firstSample = field;
       histograms++;
+      if (!checkHistogram(fieldFrom, fieldEnd)) return false;
     }
   }
   return true;

@@ -1,4 +1,5 @@
 import { faultOddRefs, faultSymbolRange, labelsMax, refusedLabelCount } from "../layout";
+import { checkHistogram } from "./histogram-wire";
 import { labelAdd, labelCount, labelIsPair, labelLast, labelLookUp, labelsBegin } from "./labels";
 import { spanAlloc, unitsOf } from "./memory";
 import {
@@ -11,10 +12,10 @@ import {
   partFault,
   payloadDone,
   payloadEnd,
-  refuseHistograms,
   seriesBegin,
   seriesFollows,
   takeForFound,
+  takeMessage,
 } from "./resolve";
 import { refuse } from "./report";
 import { seriesPairList, seriesPairs } from "./structs";
@@ -76,7 +77,7 @@ export function resolveWrite2(tenant: usize, from: usize, size: usize, offset: u
     const body = fieldFrom;
     const end = fieldEnd;
     seriesBegin(body, end);
-    const go = takeMessage(tenant, body, end);
+    const go = takeSeries(tenant, body, end);
     if (wireFault != 0) return faulty();
     if (!go) {
       partEnd(field);
@@ -92,21 +93,23 @@ function faulty(): bool {
   return false;
 }
 
-function takeMessage(tenant: usize, body: usize, end: usize): bool {
+function takeSeries(tenant: usize, body: usize, end: usize): bool {
   if (!readSeries2(body, end)) return true;
   if (samples == 0 && histograms == 0) return true;
   const guess = guessNext();
   const guessed = guess != 0 && matches(tenant, guess);
   if (guessed) foundIs(guess);
   else if (!findByLabels(tenant)) return true;
-  refuseHistograms(histograms);
   let at = body;
   while (at < end) {
     if (!readField(at, end)) return true;
     at = wireAt;
-    if (fieldNumber != 2) continue;
-    if (!readSample(fieldFrom, fieldEnd)) return true;
-    if (!takeForFound()) return false;
+    if (fieldNumber == 2) {
+      if (!readSample(fieldFrom, fieldEnd)) return true;
+      if (!takeForFound()) return false;
+    } else if (fieldNumber == 3) {
+      if (!takeMessage(0, fieldFrom, fieldEnd)) return false;
+    }
   }
   if (foundSeries != 0) seriesFollows(foundSeries, guessed);
   return true;
@@ -130,6 +133,7 @@ export function readSeries2(body: usize, end: usize): bool {
         if (!readSample(fieldFrom, fieldEnd)) return false;
       } else if (fieldNumber == 3) {
         histograms++;
+        if (!checkHistogram(fieldFrom, fieldEnd)) return false;
       }
     }
   }

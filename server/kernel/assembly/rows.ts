@@ -9,17 +9,32 @@ import {
   refusedTooOld,
   rowsMax,
 } from "../layout";
-import { heldBits, heldValue, storeSample } from "./append";
+import { heldBits, heldIsHistogram, heldValue, storeHistogram, storeSample } from "./append";
+import { sameHistogram } from "./histogram-compare";
+import {
+  histogramUnits,
+  incoming,
+  isStale,
+  lastBytes,
+  lastHistogram,
+  other,
+  staleBits,
+} from "./histogram-record";
+import { readHistogram } from "./histogram-wire";
 import { memoryLeft, spanAlloc, unitsOf } from "./memory";
 import { refuse } from "./report";
+import { openSize } from "./seal";
 import {
   flagDefined,
   flagDefining,
+  flagHistogram,
   flagSampled,
+  lateMessages,
   seriesFlags,
   seriesLabelsSize,
   seriesLastBits,
   seriesLastTime,
+  seriesLate,
   seriesPending,
   tenantNewest,
   tenantWindow,
@@ -31,7 +46,10 @@ import { tenantCount } from "./tenants";
  * A series may have several; `rowBefore` chains them, newest first, from its pending word.
  */
 
-/** Columns: u32 series, u32 row before (plus 1), i64 time, u64 bits; then u32 definitions. */
+/**
+ * Columns: u32 series (bit 0: the row is a histogram), u32 row before (plus 1), i64 time, u64 bits;
+ * then u32 definitions. Bits of a histogram: where its message stands, and its size above.
+ */
 let columnSeries: usize = 0;
 let columnBefore: usize = 0;
 let columnTime: usize = 0;
@@ -41,8 +59,16 @@ let columnDefinitions: usize = 0;
 export let rows: u32 = 0;
 export let definitions: u32 = 0;
 export let definitionBytes: u32 = 0;
-/** Samples that were there already. */
+/** Samples that were there already, and how many of them are histograms. */
 export let duplicates: u32 = 0;
+export let histogramDuplicates: u32 = 0;
+/** Rows that are histograms, and the bytes of their messages. */
+export let histograms: u32 = 0;
+export let messageBytes: u32 = 0;
+/** Memory that those rows may take, and that chunks of histograms that they end take. */
+let histogramMemory: u32 = 0;
+/** 1 when the sample that is judged is a histogram, which stands in the scratch `incoming`. */
+let candidate: u32 = 0;
 
 let tenant: usize = 0;
 let windowMs: i64 = 0;
@@ -53,6 +79,11 @@ let hasRoom: bool = false;
 
 /** Memory that the rows of one part may need at most: every open chunk grows or is sealed. */
 export const rowsReserve: u64 = 33554432;
+
+/** Part of it that is for histograms: larger than what the largest one may need. */
+const histogramMemoryMax: u32 = 16777216;
+/** Bytes per entry of a histogram: record, chunk, outbox, each with what growing costs. */
+const entryMemory: u32 = 64;
 
 /** Times beyond ±2^53 ms cannot cross the face as numbers. */
 const timeBound: i64 = 0x20000000000000;
@@ -88,6 +119,10 @@ export function rowsBegin(forTenant: usize, newestMs: i64, timeMsMax: i64): void
   definitions = 0;
   definitionBytes = 0;
   duplicates = 0;
+  histogramDuplicates = 0;
+  histograms = 0;
+  messageBytes = 0;
+  histogramMemory = 0;
 }
 
 /** Judges a sample of a series that is new: the refusal, or 0. */
@@ -96,6 +131,17 @@ export function judgeNew(time: i64): u32 {
   if (time < -timeBound) return refusedTooOld;
   const lag: i64 = windowMs > 0 ? windowMs : newSeriesLagMs;
   return time < newest - lag ? refusedTooOld : 0;
+}
+
+/**
+ * Does for a histogram, which was judged and stands in the scratch `incoming`, what `takeSample`
+ * does; its message must stay in place until the rows are stored.
+ */
+export function takeHistogram(series: usize, time: i64, message: usize, size: u32): i32 {
+  candidate = 1;
+  const outcome = takeSample(series, time, ((<u64>size) << 32) | <u64>message);
+  candidate = 0;
+  return outcome;
 }
 
 /** Judges a sample of a known series and makes it a row, counts it, or ends the part. */
@@ -109,7 +155,7 @@ export function takeSample(series: usize, time: i64, bits: u64): i32 {
   const last = load<i64>(series, seriesLastTime);
   if (time > timeMax) return drop(refusedFuture, time);
   if (time > last) return addRow(series, time, bits, false);
-  if (time == last) return same(load<u64>(series, seriesLastBits), time, bits);
+  if (time == last) return same(isLast(series, bits), time);
   const refusal = refusalOfLate(time);
   return refusal == 0 ? takeLate(series, time, bits) : drop(refusal, time);
 }
@@ -120,10 +166,35 @@ function drop(refusal: u32, time: i64): i32 {
 }
 
 /** A sample at a time that is held: silent when it is the same, refused when it differs. */
-function same(held: u64, time: i64, bits: u64): i32 {
-  if (held == bits) duplicates++;
-  else refuse(refusedOtherValue, 1, time);
+function same(isSame: bool, time: i64): i32 {
+  if (!isSame) return drop(refusedOtherValue, time);
+  duplicates++;
+  histogramDuplicates += candidate;
   return dropped;
+}
+
+/** Whether the last sample of a series is the one that is judged. */
+function isLast(series: usize, bits: u64): bool {
+  const last = lastHistogram(series);
+  if (last == 0) return candidate == 0 && load<u64>(series, seriesLastBits) == bits;
+  return candidate == 0 ? bits == staleBits && isStale(last) : sameHistogram(last, incoming);
+}
+
+/** Whether a row is the sample that is judged. */
+function isRow(row: u32, bits: u64): bool {
+  if ((load<u32>(columnSeries + (row << 2)) & 1) != candidate) return false;
+  const held = load<u64>(columnBits + (row << 3));
+  if (candidate == 0) return held == bits;
+  const message = <usize>(<u32>held);
+  return (
+    readHistogram(other, message, message + <usize>(held >> 32)) && sameHistogram(other, incoming)
+  );
+}
+
+/** Whether what `heldBits` found is the sample that is judged. */
+function isHeld(bits: u64): bool {
+  if (!heldIsHistogram) return candidate == 0 && heldValue == bits;
+  return candidate == 0 ? bits == staleBits && isStale(other) : sameHistogram(other, incoming);
 }
 
 /** Why a sample older than the newest of its series is refused whatever is held; or 0. */
@@ -134,7 +205,7 @@ function refusalOfLate(time: i64): u32 {
 
 /** Takes a late sample, unless its time is held already. */
 function takeLate(series: usize, time: i64, bits: u64): i32 {
-  return heldBits(series, time) ? same(heldValue, time, bits) : addRow(series, time, bits, true);
+  return heldBits(series, time) ? same(isHeld(bits), time) : addRow(series, time, bits, true);
 }
 
 /**
@@ -152,7 +223,7 @@ function judgePending(series: usize, time: i64, bits: u64): i32 {
     const rowTime = load<i64>(columnTime + (row << 3));
     if (!ordered && (link & lateRow) == 0) {
       if (time > rowTime) return addRow(series, time, bits, false);
-      if (time == rowTime) return same(load<u64>(columnBits + (row << 3)), time, bits);
+      if (time == rowTime) return same(isRow(row, bits), time);
       const refusal = refusalOfLate(time);
       if (refusal != 0) return drop(refusal, time);
       ordered = true;
@@ -165,14 +236,14 @@ function judgePending(series: usize, time: i64, bits: u64): i32 {
   if (!ordered) {
     const last = load<i64>(series, seriesLastTime);
     if (time > last) return addRow(series, time, bits, false);
-    if (time == last) return same(load<u64>(series, seriesLastBits), time, bits);
+    if (time == last) return same(isLast(series, bits), time);
     const refusal = refusalOfLate(time);
     if (refusal != 0) return drop(refusal, time);
   }
-  if (heldRow != 0) return same(load<u64>(columnBits + ((heldRow - 1) << 3)), time, bits);
+  if (heldRow != 0) return same(isRow(heldRow - 1, bits), time);
   if ((load<u8>(series, seriesFlags) & flagSampled) != 0) {
     const last = load<i64>(series, seriesLastTime);
-    if (time == last) return same(load<u64>(series, seriesLastBits), time, bits);
+    if (time == last) return same(isLast(series, bits), time);
   }
   return takeLate(series, time, bits);
 }
@@ -180,6 +251,11 @@ function judgePending(series: usize, time: i64, bits: u64): i32 {
 function addRow(series: usize, time: i64, bits: u64, late: bool): i32 {
   if (!hasRoom) return drop(refusedKernelSeries, time);
   const flags = load<u8>(series, seriesFlags);
+  if (late || candidate != 0 || (flags & flagHistogram) != 0) {
+    const cost = memoryOf(series, bits);
+    if (histogramMemory != 0 && histogramMemory + cost > histogramMemoryMax) return partFull;
+    histogramMemory += cost;
+  }
   if ((flags & (flagDefined | flagDefining)) == 0) {
     const size = load<u32>(series, seriesLabelsSize) + 8;
     if (definitions != 0 && definitionBytes + size > <u32>definitionBytesMax) return partFull;
@@ -188,14 +264,28 @@ function addRow(series: usize, time: i64, bits: u64, late: bool): i32 {
     definitions++;
     store<u8>(series, flags | flagDefining, seriesFlags);
   }
-  store<u32>(columnSeries + (rows << 2), <u32>series);
+  store<u32>(columnSeries + (rows << 2), <u32>series | candidate);
   store<u32>(columnBefore + (rows << 2), load<u32>(series, seriesPending));
   store<i64>(columnTime + (rows << 3), time);
   store<u64>(columnBits + (rows << 3), bits);
   rows++;
+  if (candidate != 0) {
+    histograms++;
+    messageBytes += <u32>(bits >> 32);
+  }
   store<u32>(series, late ? rows | lateRow : rows, seriesPending);
   if (time > newest) newest = time;
   return taken;
+}
+
+/** Memory that a row may need because of histograms: its own, or what it seals. */
+function memoryOf(series: usize, bits: u64): u32 {
+  let size = <u32>lastBytes(series);
+  if (size != 0) size += <u32>openSize(series);
+  const late: usize = load<u32>(series, seriesLate);
+  if (late != 0) size += 2 * load<u32>(late, lateMessages);
+  if (candidate == 0) return size;
+  return size + <u32>histogramUnits(incoming) * entryMemory + 4 * <u32>(bits >> 32) + 512;
 }
 
 /** Stores all rows in the order in which they were taken, and begins anew. */
@@ -203,10 +293,12 @@ export function rowsApply(): void {
   let oldest: i64 = i64.MAX_VALUE;
   let latest: i64 = i64.MIN_VALUE;
   for (let row: u32 = 0; row < rows; row++) {
-    const series: usize = load<u32>(columnSeries + (row << 2));
+    const series = rowSeries(row);
     const time = load<i64>(columnTime + (row << 3));
+    const bits = load<u64>(columnBits + (row << 3));
     store<u32>(series, 0, seriesPending);
-    storeSample(series, time, load<u64>(columnBits + (row << 3)));
+    if (!rowIsHistogram(row)) storeSample(series, time, bits);
+    else storeHistogram(series, <usize>(<u32>bits), <u32>(bits >> 32));
     oldest = min<i64>(oldest, time);
     latest = max<i64>(latest, time);
   }
@@ -218,7 +310,7 @@ export function rowsApply(): void {
 /** Forgets all rows. */
 export function rowsAbandon(): void {
   for (let row: u32 = 0; row < rows; row++) {
-    store<u32>(load<u32>(columnSeries + (row << 2)), 0, seriesPending);
+    store<u32>(rowSeries(row), 0, seriesPending);
   }
   forgetDefinitions();
   rows = 0;
@@ -235,7 +327,12 @@ function forgetDefinitions(): void {
 
 /** Series of a row. */
 export function rowSeries(row: u32): usize {
-  return load<u32>(columnSeries + (row << 2));
+  return load<u32>(columnSeries + (row << 2)) & ~1;
+}
+
+/** Whether a row is a histogram. */
+export function rowIsHistogram(row: u32): bool {
+  return (load<u32>(columnSeries + (row << 2)) & 1) != 0;
 }
 
 /** Series of a definition. */

@@ -7,6 +7,7 @@ import {
   reportSamples,
   reportSeries,
 } from "../layout";
+import { checkHistogram } from "./histogram-wire";
 import { report, reportClear, reportWireFault } from "./report";
 import {
   expectType,
@@ -110,7 +111,7 @@ function scanField1(at: usize, end: usize): bool {
   }
   if (fieldNumber == 4) {
     histogramsSeen++;
-    return scanFields(fieldFrom, fieldEnd);
+    return checkHistogram(fieldFrom, fieldEnd);
   }
   exemplarsSeen++;
   return scanExemplar1(fieldFrom, fieldEnd);
@@ -202,8 +203,11 @@ function scanSeries2(from: usize, end: usize): bool {
 
 /** Histograms, exemplars and metadata. */
 function scanOther2(): bool {
-  if (fieldNumber == 3) histogramsSeen++;
-  else if (fieldNumber == 4) exemplarsSeen++;
+  if (fieldNumber == 3) {
+    histogramsSeen++;
+    return checkHistogram(fieldFrom, fieldEnd);
+  }
+  if (fieldNumber == 4) exemplarsSeen++;
   else metadataSeen++;
   return scanFields(fieldFrom, fieldEnd);
 }

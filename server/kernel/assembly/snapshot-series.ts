@@ -1,7 +1,35 @@
-import { chunkSamplesMax, labelsMax, outOfOrderMax } from "../layout";
-import { lateInsert } from "./late";
+import {
+  chunkSamplesMax,
+  encodingXor,
+  histogramChunkSizeMax,
+  histogramMessageSizeMax,
+  labelsMax,
+  outOfOrderMax,
+} from "../layout";
+import { decodeHistogram } from "./histogram-decode";
+import { encoded, encodeFirst } from "./histogram-encode";
+import { judgeHistogram } from "./histogram-judge";
+import {
+  changesCopy,
+  histogramHeader,
+  histogramTime,
+  incoming,
+  lastBecomes,
+  lastHistogram,
+  other,
+} from "./histogram-record";
+import { readHistogram } from "./histogram-wire";
+import { isHistogramAt, lateInsert, lateInsertMessage, messageHead } from "./late";
 import { labelAddPair, labelCount, labelsBegin, labelScratch } from "./labels";
 import { pairOf } from "./pairs";
+import {
+  encodingOfCount,
+  openBits,
+  openEncoding,
+  openFirstTime,
+  openSize,
+  sealedEncodingOf,
+} from "./seal";
 import { seriesCreate, seriesFind, seriesOf } from "./series";
 import { slabAlloc, slabClass } from "./slab";
 import {
@@ -10,14 +38,16 @@ import {
   lateCount,
   lateEntries,
   lateEntrySize,
+  lateHistograms,
+  lateMessages,
   pairId,
   pairTenant,
   sealedCount,
   sealedFile,
-  sealedLateBit,
   sealedMinTime,
   sealedNext,
   sealedOffset,
+  sealedSamplesMask,
   sealedSize,
   sealedSpan,
   sealedTotal,
@@ -38,7 +68,6 @@ import {
   tenantIndex,
 } from "./structs";
 import { tenantCount, tenantEnsure } from "./tenants";
-import { xorFirstTime, xorSize } from "./xor";
 
 /** One series of a snapshot section: a head of fixed fields, then its lists. */
 
@@ -50,11 +79,17 @@ const entryLate: usize = 16;
 const entryDelta: usize = 20;
 const entryLeading: usize = 24;
 const entryTrailing: usize = 25;
+/** Samples of the open chunk, and its encoding as in the count of a sealed one. */
 const entrySamples: usize = 26;
 const entryBits: usize = 28;
 const entryLastTime: usize = 32;
 const entryLastBits: usize = 40;
-const entryHead: usize = 48;
+/** Since version 2: which late samples are histograms, and the bytes of their messages. */
+const entryLateHistograms: usize = 48;
+const entryLateMessages: usize = 52;
+const entryHead: usize = 56;
+/** Size of the head in version 1. */
+const entryHead1: usize = 48;
 /** u32 file, u64 offset, i64 oldest time, u32 span, u16 size, u16 samples and mark. */
 const sealedEntry: usize = 28;
 /** Bytes behind a chunk's last bit that the writer may touch. */
@@ -64,9 +99,20 @@ const tailScratch: usize = 8;
 export function exportSize(series: usize): usize {
   const late: usize = load<u32>(series, seriesLate);
   let size = entryHead + ((<usize>load<u32>(series, seriesPairs)) << 2);
-  size += xorSize(load<u64>(series, seriesWord));
+  size += (<usize>exportBits(series) + 7) >> 3;
   size += <usize>sealedOf(series) * sealedEntry;
-  return late == 0 ? size : size + <usize>load<u32>(late, lateCount) * lateEntrySize;
+  if (late == 0) return size;
+  return size + <usize>load<u32>(late, lateCount) * lateEntrySize + load<u32>(late, lateMessages);
+}
+
+/**
+ * Bits of what stands for the open chunk: a series whose last sample is a histogram, but sealed,
+ * gives it as a chunk of its own, in the scratch of the encoder.
+ */
+function exportBits(series: usize): u32 {
+  const last = lastHistogram(series);
+  if (last == 0 || load<u64>(series, seriesWord) != 0) return openBits(series);
+  return encodeFirst(last, <u32>load<u8>(last, histogramHeader));
 }
 
 function sealedOf(series: usize): u32 {
@@ -97,22 +143,41 @@ export function exportOne(to: usize, series: usize): usize {
   store<u32>(to, load<u32>(series, seriesDelta), entryDelta);
   store<u8>(to, load<u8>(series, seriesLeading), entryLeading);
   store<u8>(to, load<u8>(series, seriesTrailing), entryTrailing);
-  store<u16>(to, <u16>(word >> 48), entrySamples);
-  store<u32>(to, <u32>(word >> 32) & 0xffff, entryBits);
+  const bits = exportBits(series);
+  const encoding = sealedEncodingOf(openEncoding(series));
+  store<u16>(to, <u16>(word >> 48) | <u16>encoding, entrySamples);
+  store<u32>(to, bits, entryBits);
   store<i64>(to, load<i64>(series, seriesLastTime), entryLastTime);
-  store<u64>(to, load<u64>(series, seriesLastBits), entryLastBits);
+  store<u64>(to, encoding == 0 ? load<u64>(series, seriesLastBits) : 0, entryLastBits);
+  store<u32>(to, late == 0 ? 0 : load<u32>(late, lateHistograms), entryLateHistograms);
+  store<u32>(to, late == 0 ? 0 : load<u32>(late, lateMessages), entryLateMessages);
   let at = to + entryHead;
   for (let i: u32 = 0; i < pairs; i++) {
     store<u32>(at, load<u32>(load<u32>(series + (i << 2), seriesPairList), pairId));
     at += 4;
   }
-  const size = xorSize(word);
-  memory.copy(at, <usize>(<u32>word), size);
+  const size = (<usize>bits + 7) >> 3;
+  memory.copy(at, word == 0 ? encoded : <usize>(<u32>word), size);
   at = exportSealed(at + size, series);
-  if (late == 0) return at;
-  const bytes = load<u32>(late, lateCount) * lateEntrySize;
-  memory.copy(at, late + lateEntries, bytes);
-  return at + bytes;
+  return late == 0 ? at : exportLate(at, late);
+}
+
+/** Writes late samples; a histogram has its message's size for bits, the messages follow. */
+function exportLate(to: usize, late: usize): usize {
+  const count = load<u32>(late, lateCount);
+  let at = to + count * lateEntrySize;
+  memory.copy(to, late + lateEntries, at - to);
+  if (load<u32>(late, lateHistograms) == 0) return at;
+  for (let place: u32 = 0; place < count; place++) {
+    if (!isHistogramAt(late, place)) continue;
+    const bits = to + place * lateEntrySize + 8;
+    const message: usize = load<u32>(bits);
+    const size = load<u32>(message);
+    memory.copy(at, message + messageHead, size);
+    store<u64>(bits, <u64>size);
+    at += size;
+  }
+  return at;
 }
 
 function exportSealed(to: usize, series: usize): usize {
@@ -138,37 +203,55 @@ export let importedAt: usize = 0;
 let heldSamples: f64 = 0;
 let oldest: i64 = 0;
 
+/** Head of the entries of the section being taken in, and one entry's numbers. */
+let headSize: usize = entryHead;
+let samples: u32 = 0;
+let encoding: u32 = 0;
+let chunkSize: usize = 0;
+
+/** Begins to take in a section of a version. */
+export function importBegin(version: u32): void {
+  headSize = version == 1 ? entryHead1 : entryHead;
+}
+
 /** Takes one series in; false when its entry makes no sense or memory is out. */
 export function importOne(from: usize, end: usize): bool {
-  if (end - from < entryHead) return false;
+  if (end - from < headSize || !checkEntry(from, end)) return false;
   const pairs = load<u32>(from, entryPairs);
-  const late = load<u32>(from, entryLate);
-  const bits = load<u32>(from, entryBits);
-  const samples = <u32>load<u16>(from, entrySamples);
-  if (pairs == 0 || pairs > <u32>labelsMax || late >= <u32>outOfOrderMax || bits > 0xffff)
-    return false;
-  if (samples > <u32>chunkSamplesMax || (samples == 0) != (bits == 0)) return false;
-  const chunkSize = <u64>((bits + 7) >> 3);
-  const size =
-    <u64>entryHead +
-    <u64>pairs * 4 +
-    chunkSize +
-    <u64>load<u32>(from, entrySealed) * <u64>sealedEntry +
-    <u64>late * lateEntrySize;
-  if (size > <u64>(end - from) || (samples != 0 && chunkSize < 11)) return false;
   const series = makeSeries(from, pairs);
   if (series == 0) return false;
-  let at = from + entryHead + ((<usize>pairs) << 2);
+  let at = from + headSize + ((<usize>pairs) << 2);
   heldSamples = <f64>samples;
   oldest = load<i64>(from, entryLastTime);
   importState(series, from);
-  if (samples != 0 && !importChunk(series, from, at)) return false;
-  at = importSealed(series, from, at + <usize>chunkSize);
-  if (at == 0 || !importLate(series, at, late)) return false;
-  importedAt = at + late * lateEntrySize;
+  if (chunkSize != 0 && !importChunk(series, from, at)) return false;
+  at = importSealed(series, from, at + chunkSize);
+  if (at == 0 || !importLate(series, from, at, end)) return false;
   const tenant: usize = load<u32>(series, seriesTenant);
   tenantCount(tenant, load<i64>(from, entryLastTime), oldest, heldSamples);
   return true;
+}
+
+/** Whether an entry's numbers make sense and its lists lie before the end. */
+function checkEntry(from: usize, end: usize): bool {
+  const pairs = load<u32>(from, entryPairs);
+  const late = load<u32>(from, entryLate);
+  const bits = load<u32>(from, entryBits);
+  samples = <u32>load<u16>(from, entrySamples) & sealedSamplesMask;
+  encoding = encodingOfCount(<u32>load<u16>(from, entrySamples));
+  if (pairs == 0 || pairs > <u32>labelsMax || late >= <u32>outOfOrderMax) return false;
+  if (samples > <u32>chunkSamplesMax || bits > (<u32>histogramChunkSizeMax) << 3) return false;
+  chunkSize = <usize>((bits + 7) >> 3);
+  const isXor = encoding == encodingXor;
+  if (isXor && (bits > 0xffff || (samples == 0) != (bits == 0))) return false;
+  if (chunkSize < 11 && (!isXor || bits != 0)) return false;
+  const size =
+    <u64>headSize +
+    <u64>pairs * 4 +
+    <u64>chunkSize +
+    <u64>load<u32>(from, entrySealed) * <u64>sealedEntry +
+    <u64>late * lateEntrySize;
+  return size <= <u64>(end - from);
 }
 
 function makeSeries(from: usize, pairs: u32): usize {
@@ -178,7 +261,7 @@ function makeSeries(from: usize, pairs: u32): usize {
   if (tenant == 0 || ref == 0 || seriesOf(ref) != 0) return 0;
   labelsBegin(0);
   for (let i: u32 = 0; i < pairs; i++) {
-    const pair = pairOf(load<u32>(from + entryHead + (i << 2)));
+    const pair = pairOf(load<u32>(from + headSize + (i << 2)));
     if (pair == 0 || load<u32>(pair, pairTenant) != <u32>tenant) return 0;
     labelAddPair(pair);
   }
@@ -197,15 +280,28 @@ function importState(series: usize, from: usize): void {
 
 function importChunk(series: usize, from: usize, bytes: usize): bool {
   const bits = load<u32>(from, entryBits);
-  const size = <usize>((bits + 7) >> 3);
-  const slab = slabClass(size + tailScratch);
+  if (encoding != encodingXor && !importLast(series, from, bytes)) return false;
+  if (samples == 0) return true;
+  const slab = slabClass(chunkSize + tailScratch);
   const chunk = slabAlloc(slab);
   if (chunk == 0) return false;
-  memory.copy(chunk, bytes, size);
+  memory.copy(chunk, bytes, chunkSize);
   store<u8>(series, slab, seriesClass);
-  const word = ((<u64>load<u16>(from, entrySamples)) << 48) | ((<u64>bits) << 32) | <u64>chunk;
-  atomic.store<u64>(series + seriesWord, word);
-  oldest = min<i64>(oldest, xorFirstTime(chunk));
+  const shown: u64 = encoding == encodingXor ? (<u64>bits) << 32 : 0;
+  atomic.store<u64>(series + seriesWord, ((<u64>samples) << 48) | shown | <u64>chunk);
+  oldest = min<i64>(oldest, openFirstTime(series));
+  return true;
+}
+
+/** Finds a series' last histogram by decoding its open chunk, or what stands for it. */
+function importLast(series: usize, from: usize, bytes: usize): bool {
+  const bits = load<u32>(from, entryBits);
+  const most = max<u32>(samples, 1);
+  if (!decodeHistogram(other, bytes, bits, most, encoding, i64.MAX_VALUE)) return false;
+  if (load<i64>(other, histogramTime) != load<i64>(from, entryLastTime)) return false;
+  const last = lastBecomes(series, other);
+  if (last == 0) return false;
+  changesCopy(last, other);
   return true;
 }
 
@@ -227,19 +323,38 @@ function importSealed(series: usize, from: usize, bytes: usize): usize {
     if (previous == 0) store<u32>(series, <u32>sealed, seriesSealed);
     else store<u32>(previous, <u32>sealed, sealedNext);
     previous = sealed;
-    heldSamples += <f64>(<u32>load<u16>(at, 26) & ~sealedLateBit);
+    heldSamples += <f64>(<u32>load<u16>(at, 26) & sealedSamplesMask);
     oldest = min<i64>(oldest, load<i64>(at, 12));
     at += sealedEntry;
   }
   return at;
 }
 
-function importLate(series: usize, bytes: usize, count: u32): bool {
+/** Takes late samples in; the place behind them is then `importedAt`. */
+function importLate(series: usize, from: usize, bytes: usize, end: usize): bool {
+  const count = load<u32>(from, entryLate);
+  const marks = headSize == entryHead1 ? 0 : load<u32>(from, entryLateHistograms);
+  let at = bytes + count * lateEntrySize;
   for (let i: u32 = 0; i < count; i++) {
     const entry = bytes + i * lateEntrySize;
-    if (!lateInsert(series, load<i64>(entry), load<u64>(entry, 8))) return false;
-    oldest = min<i64>(oldest, load<i64>(entry));
+    const time = load<i64>(entry);
+    if (((marks >> i) & 1) == 0) {
+      if (!lateInsert(series, time, load<u64>(entry, 8))) return false;
+    } else {
+      const size = load<u64>(entry, 8);
+      if (size > <u64>histogramMessageSizeMax || size > <u64>(end - at)) return false;
+      if (!importMessage(series, time, at, <u32>size)) return false;
+      at += <usize>size;
+    }
+    oldest = min<i64>(oldest, time);
   }
+  importedAt = at;
   heldSamples += <f64>count;
   return true;
+}
+
+function importMessage(series: usize, time: i64, from: usize, size: u32): bool {
+  if (!readHistogram(incoming, from, from + size) || judgeHistogram(incoming, 0) != 0) return false;
+  if (load<i64>(incoming, histogramTime) != time) return false;
+  return lateInsertMessage(series, time, from, size);
 }

@@ -31,6 +31,7 @@ import {
   exportedFileOldest,
   exportOne,
   exportSize,
+  importBegin,
   importedAt,
   importOne,
 } from "./snapshot-series";
@@ -158,7 +159,10 @@ function checkHead(section: usize, size: usize, magic: u32): bool {
   wireStart();
   if (size < <usize>sectionHead) return wireFail(faultTruncated, section);
   if (load<u32>(section) != magic) return wireFail(faultMalformed, section);
-  return load<u16>(section, 4) == sectionVersion || wireFail(faultMalformed, section + 4);
+  const version = <u32>load<u16>(section, 4);
+  importBegin(version);
+  const isKnown = version >= 1 && version <= <u32>sectionVersion;
+  return isKnown || wireFail(faultMalformed, section + 4);
 }
 
 /** Takes a section of pairs into the kernel; false on a fault, and the kernel is spoilt then. */

@@ -68,6 +68,11 @@ export const flagSampled = 1;
 export const flagDefined = 2;
 /** Listed in the definitions of the resolution under way. */
 export const flagDefining = 4;
+/**
+ * The last sample is a histogram, and so is what the open chunk holds: the last bits are the
+ * pointer of its record, the word has no bits, and the fields of XOR mean nothing.
+ */
+export const flagHistogram = 8;
 
 /** A sealed chunk: where it lies and what it covers. */
 export const sealedNext = 0;
@@ -77,15 +82,21 @@ export const sealedMinTime = 16;
 /** Newest minus oldest time: a chunk spans at most two hours. */
 export const sealedSpan = 24;
 export const sealedSize = 28;
-/** Bit 15: out of order. */
+/** Bit 15: out of order; bits 12 to 14: the encoding, 0 for XOR. */
 export const sealedCount = 30;
 export const sealedTotal = 32;
 export const sealedLateBit = 0x8000;
+export const sealedEncodingShift = 12;
+export const sealedSamplesMask = 0xfff;
 
 /** Samples that wait out of order: ascending times. */
 export const lateCount = 0;
 export const lateCapacity = 4;
-export const lateEntries = 8;
+/** A bit per entry that is a histogram: its bits are the pointer of u32 size and its message. */
+export const lateHistograms = 8;
+/** Bytes of all those messages. */
+export const lateMessages = 12;
+export const lateEntries = 16;
 export const lateEntrySize = 16;
 
 /** A tenant. */
@@ -111,7 +122,10 @@ export const tenantKey = 80;
 export const tenantPostings = 88;
 /** Oldest time met by the truncation under way. */
 export const tenantTruncateOldest = 128;
-export const tenantTotal = 136;
+/** Whether native histograms are taken, and how many buckets they may have; 0: no bound. */
+export const tenantHistograms = 136;
+export const tenantBucketsMax = 140;
+export const tenantTotal = 144;
 
 /** A label of the series being resolved, in the label scratch. */
 export const labelName = 0;

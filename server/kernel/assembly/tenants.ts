@@ -3,6 +3,8 @@ import { foldHash } from "./hash";
 import { postingsStart } from "./postings";
 import { slabAlloc, slabClass } from "./slab";
 import {
+  tenantBucketsMax,
+  tenantHistograms,
   tenantIndex,
   tenantKey,
   tenantLabelsMax,
@@ -71,6 +73,8 @@ export function setTenant(
   nameSizeMax: u32,
   valueSizeMax: u32,
   windowMs: f64,
+  histograms: u32,
+  bucketsMax: u32,
 ): bool {
   const tenant = tenantEnsure(index);
   if (tenant == 0) return false;
@@ -79,6 +83,8 @@ export function setTenant(
   store<u32>(tenant, nameSizeMax, tenantNameSizeMax);
   store<u32>(tenant, valueSizeMax, tenantValueSizeMax);
   store<i64>(tenant, <i64>windowMs, tenantWindow);
+  store<u32>(tenant, histograms, tenantHistograms);
+  store<u32>(tenant, bucketsMax, tenantBucketsMax);
   return true;
 }
 

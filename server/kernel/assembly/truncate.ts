@@ -1,5 +1,7 @@
-import { sealLate, sealOpen } from "./append";
+import { sealLate } from "./append";
+import { lastForget } from "./histogram-record";
 import { cursorLeft, cursorNext, cursorOpen, cursorRestore, cursorSave } from "./postings";
+import { openFirstTime, sealOpen } from "./seal";
 import { postingsRewrite, seriesFree, seriesOf } from "./series";
 import { slabClass, slabFree } from "./slab";
 import {
@@ -22,7 +24,6 @@ import {
   tenantTruncateOldest,
 } from "./structs";
 import { tenantOf } from "./tenants";
-import { xorFirstTime } from "./xor";
 
 /**
  * Cutting the head behind blocks: sealing what lies before a time, and dropping what a block
@@ -116,12 +117,13 @@ function truncateOne(tenant: usize, series: usize): void {
   const sampled = (load<u8>(series, seriesFlags) & flagSampled) != 0;
   if (word == 0 && late == 0 && load<u32>(series, seriesSealed) == 0) {
     if (!sampled || load<i64>(series, seriesLastTime) < before) {
+      lastForget(series);
       seriesFree(series);
       return;
     }
   }
   let oldest = load<i64>(tenant, tenantTruncateOldest);
-  if (word != 0) oldest = min<i64>(oldest, xorFirstTime(<usize>(<u32>word)));
+  if (word != 0) oldest = min<i64>(oldest, openFirstTime(series));
   if (late != 0) oldest = min<i64>(oldest, load<i64>(late, lateEntries));
   let sealed: usize = load<u32>(series, seriesSealed);
   for (; sealed != 0; sealed = load<u32>(sealed, sealedNext)) {

@@ -19,7 +19,7 @@ export let fieldFrom: usize = 0;
 export let fieldEnd: usize = 0;
 
 export const wireVarint: u32 = 0;
-const wireFixed64: u32 = 1;
+export const wireFixed64: u32 = 1;
 export const wireBytes: u32 = 2;
 const wireFixed32: u32 = 5;
 

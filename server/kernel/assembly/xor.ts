@@ -1,3 +1,4 @@
+import { fits, peek, putBits, putWide, putXor, writeZigzag } from "./bits";
 import { slabAlloc, slabClassSize, slabFree } from "./slab";
 import {
   seriesClass,
@@ -12,22 +13,13 @@ import { readVarint, wireAt, writeVarint } from "./wire";
 
 /**
  * Prometheus's XOR chunk (tsdb/docs/format/chunks.md), bit for bit: u16 sample count
- * big-endian, then the samples, most significant bit first. The writer works on the append
- * state of a series. It stores eight bytes at a time, so seven bytes behind the last bit are
- * scratch: a slab is grown before they would pass its end.
+ * big-endian, then the samples. The writer works on the append state of a series, and grows a
+ * slab before the scratch bytes behind the last bit would pass its end.
  */
 
 /** First slab of a chunk: 48 bytes hold the first sample and a few more. */
 const firstClass: u32 = 2;
 const tailScratch: u32 = 8;
-
-/** Writes `count` bits (1 to 56), `value` below 2^count; bits behind them become zero. */
-function putBits(base: usize, position: u32, value: u64, count: u32): void {
-  const at = base + (position >> 3);
-  const used = position & 7;
-  const kept = (<u64>(<u32>load<u8>(at) & ~(0xff >> used))) << 56;
-  store<u64>(at, bswap<u64>(kept | (value << (64 - used - count))));
-}
 
 /** Begins the open chunk of a series with its first sample; false when memory is out. */
 export function xorBegin(series: usize, time: i64, bits: u64): bool {
@@ -42,19 +34,6 @@ export function xorBegin(series: usize, time: i64, bits: u64): bool {
   store<u32>(series, 0, seriesDelta);
   publish(series, chunk, position, 1);
   return true;
-}
-
-/** Go's signed varint: zigzag, then seven bits a byte. */
-function writeZigzag(to: usize, value: i64): usize {
-  let rest = <u64>(value << 1) ^ <u64>(value >> 63);
-  let at = to;
-  while (rest >= 0x80) {
-    store<u8>(at, <u8>rest | 0x80);
-    rest >>= 7;
-    at++;
-  }
-  store<u8>(at, <u8>rest);
-  return at + 1;
 }
 
 /** Makes pointer, bits and samples visible to readers of other threads in one store. */
@@ -86,7 +65,7 @@ export function xorAppend(series: usize, time: i64, bits: u64): bool {
   } else {
     position = putTime(chunk, position, <i64>delta - <i64>load<u32>(series, seriesDelta));
   }
-  position = putValue(series, chunk, position, xor);
+  position = putXor(series + seriesLeading, chunk, position, xor);
   store<u32>(series, delta, seriesDelta);
   publish(series, chunk, position, samples + 1);
   return true;
@@ -123,12 +102,6 @@ function grow(series: usize, chunk: usize, size: u32, needed: u32): usize {
   return wider;
 }
 
-/** Whether a change of delta fits into `bits` bits as Prometheus counts: -(2^(n-1)-1) to 2^(n-1). */
-function fits(change: i64, bits: i64): bool {
-  const half: i64 = 1 << (bits - 1);
-  return change >= 1 - half && change <= half;
-}
-
 function putTime(chunk: usize, position: u32, change: i64): u32 {
   if (change == 0) {
     putBits(chunk, position, 0, 1);
@@ -150,38 +123,6 @@ function putTime(chunk: usize, position: u32, change: i64): u32 {
   return putWide(chunk, position + 4, <u64>change, 64);
 }
 
-/** Writes up to 64 bits in two halves where one store does not reach. */
-function putWide(chunk: usize, position: u32, value: u64, count: u32): u32 {
-  if (count > 32) {
-    putBits(chunk, position, value >> 32, count - 32);
-    putBits(chunk, position + count - 32, value & 0xffffffff, 32);
-  } else {
-    putBits(chunk, position, value, count);
-  }
-  return position + count;
-}
-
-function putValue(series: usize, chunk: usize, position: u32, xor: u64): u32 {
-  if (xor == 0) {
-    putBits(chunk, position, 0, 1);
-    return position + 1;
-  }
-  const leading = <u32>load<u8>(series, seriesLeading);
-  const trailing = <u32>load<u8>(series, seriesTrailing);
-  const newLeading = min<u32>(<u32>clz<u64>(xor), 31);
-  const newTrailing = <u32>ctz<u64>(xor);
-  if (leading != 0xff && newLeading >= leading && newTrailing >= trailing) {
-    putBits(chunk, position, 2, 2);
-    return putWide(chunk, position + 2, xor >> trailing, 64 - leading - trailing);
-  }
-  store<u8>(series, newLeading, seriesLeading);
-  store<u8>(series, newTrailing, seriesTrailing);
-  const significant = 64 - newLeading - newTrailing;
-  const control = (3 << 11) | (newLeading << 6) | (significant & 63);
-  putBits(chunk, position, control, 13);
-  return putWide(chunk, position + 13, xor >> newTrailing, significant);
-}
-
 /** Bytes of the open chunk. */
 export function xorSize(word: u64): usize {
   return <usize>(((<u32>(word >> 32) & 0xffff) + 7) >> 3);
@@ -191,14 +132,6 @@ export function xorSize(word: u64): usize {
 export function xorFirstTime(chunk: usize): i64 {
   const zigzag = readVarint(chunk + 2, chunk + 12);
   return <i64>(zigzag >> 1) ^ -(<i64>zigzag & 1);
-}
-
-/** The 64 bits from a bit position on. */
-function peek(chunk: usize, position: u32): u64 {
-  const at = chunk + (position >> 3);
-  const used = <u64>(position & 7);
-  const high = bswap<u64>(load<u64>(at)) << used;
-  return used == 0 ? high : high | (<u64>load<u8>(at, 8) >> (8 - used));
 }
 
 /** Value bits of the sample found by `xorFind`. */

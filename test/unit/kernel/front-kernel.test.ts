@@ -10,6 +10,7 @@ import {
 } from "../../../server/kernel/index.ts";
 import { readPayload } from "../../../server/kernel/model-payload.ts";
 import { encodePayload, type TestSeries } from "../../support/kernel-payloads.ts";
+import { histogramOf } from "../../support/native-histograms.ts";
 
 let kernel: FrontKernel;
 beforeAll(async () => {
@@ -113,7 +114,7 @@ const some: readonly TestSeries[] = Array.from({ length: 40 }, (_, i) => ({
     [1_700_000_000_000, i],
     [1_700_000_015_000, 0],
   ],
-  histograms: i % 10 === 0 ? 1 : 0,
+  histograms: i % 10 === 0 ? [histogramOf({ timeMs: 1 })] : [],
 }));
 
 describe.each([1, 2] as const)("payloads of remote write %i.0", (format: PayloadFormat) => {

@@ -21,6 +21,8 @@ const rules: TenantRules = {
   labelNameSizeBytesMax: 1024,
   labelValueSizeBytesMax: 2048,
   outOfOrderWindowMs: 3_600_000,
+  nativeHistogramsEnabled: true,
+  nativeHistogramBucketsMax: 0,
 };
 
 let module: KernelModule;

@@ -1,0 +1,206 @@
+import { histogramUnitsMax } from "../layout";
+import { peek, varbitBits, varbitInt, varbitUint } from "./bits";
+import { chunkHead, windowsOpen } from "./histogram-encode";
+import {
+  bucketsOf,
+  changesOf,
+  customBounds,
+  histogramClear,
+  histogramCount,
+  histogramCountChange,
+  histogramFirstTime,
+  histogramHeader,
+  histogramBits,
+  histogramKind,
+  histogramSchema,
+  histogramSum,
+  histogramSumWindow,
+  histogramTime,
+  histogramTimeChange,
+  histogramUnits,
+  histogramZeroChange,
+  histogramZeroCount,
+  histogramZeroThreshold,
+  isFloat,
+  isStale,
+  listOf,
+  listPush,
+  negativeBuckets,
+  negativeSpans,
+  positiveBuckets,
+  positiveSpans,
+} from "./histogram-record";
+
+/**
+ * Histogram chunks read back: to compare a sample with one that is held, and to find the state in
+ * which a chunk of a snapshot goes on. Bytes of a snapshot are not trusted: what makes no sense
+ * ends the reading, and nothing is read further than a few bytes behind the end.
+ */
+
+let chunk: usize = 0;
+let at: u32 = 0;
+let end: u32 = 0;
+let broken: bool = false;
+
+/**
+ * Decodes into a scratch up to the first sample that is not older than `until`, or to the last
+ * one; `bits` is what the chunk has. False when the bytes are no such chunk. The scratch is then
+ * what a series' record would be behind that sample.
+ */
+export function decodeHistogram(
+  into: usize,
+  bytes: usize,
+  bits: u32,
+  samples: u32,
+  kind: u32,
+  until: i64,
+): bool {
+  histogramClear(into);
+  store<u8>(into, kind, histogramKind);
+  chunk = bytes;
+  at = chunkHead << 3;
+  end = bits;
+  broken = bits < at;
+  if (broken || samples == 0) return false;
+  store<u8>(into, load<u8>(bytes, 2), histogramHeader);
+  if (!readLayout(into)) return false;
+  readFirst(into);
+  store<i64>(into, load<i64>(into, histogramTime), histogramFirstTime);
+  for (let i: u32 = 1; i < samples && !broken && at <= end; i++) {
+    if (load<i64>(into, histogramTime) >= until) break;
+    readNext(into);
+  }
+  store<u32>(into, at, histogramBits);
+  return !broken && at <= end;
+}
+
+function take(count: u32): u64 {
+  if (at > end) return 0;
+  const value = peek(chunk, at) >> <u64>(64 - count);
+  at += count;
+  return value;
+}
+
+function takeUint(): u64 {
+  if (at > end) return 0;
+  const word = peek(chunk, at);
+  const value = varbitUint(chunk, at, word);
+  at += varbitBits(word);
+  return value;
+}
+
+function takeInt(): i64 {
+  if (at > end) return 0;
+  const word = peek(chunk, at);
+  const value = varbitInt(chunk, at, word);
+  at += varbitBits(word);
+  return value;
+}
+
+/** Reads a change of a float by its window and applies it. */
+function takeXor(window: usize, place: usize): void {
+  if (take(1) == 0) return;
+  if (take(1) != 0) {
+    const leading = <u32>take(5);
+    const significant = <u32>take(6);
+    const trailing = 64 - leading - (significant == 0 ? 64 : significant);
+    if (<i32>trailing < 0) broken = true;
+    store<u8>(window, leading);
+    store<u8>(window, trailing, 1);
+  }
+  const leading = <u32>load<u8>(window);
+  const trailing = <u32>load<u8>(window, 1);
+  if (broken || leading + trailing >= 64) {
+    broken = true;
+    return;
+  }
+  store<u64>(place, load<u64>(place) ^ (take(64 - leading - trailing) << (<u64>trailing)));
+}
+
+function readLayout(into: usize): bool {
+  const short = <u32>take(8);
+  if (short == 255) store<u64>(into, take(64), histogramZeroThreshold);
+  else if (short != 0) {
+    store<u64>(into, (<u64>(<i32>short - 243 + 1022)) << 52, histogramZeroThreshold);
+  }
+  store<i32>(into, <i32>takeInt(), histogramSchema);
+  if (!readSpans(into, positiveSpans, positiveBuckets)) return false;
+  if (!readSpans(into, negativeSpans, negativeBuckets)) return false;
+  const bounds = takeUint();
+  if (bounds > <u64>histogramUnitsMax) return false;
+  for (let i: u64 = 0; i < bounds && at <= end; i++) {
+    const scaled = takeUint();
+    const bits = scaled == 0 ? take(64) : reinterpret<u64>(<f64>(scaled - 1) / 1000);
+    listPush(into, customBounds, bits);
+  }
+  if (at > end || histogramUnits(into) > <u64>histogramUnitsMax) return false;
+  memory.fill(changesOf(into, positiveBuckets), 0, (<usize>bucketsOf(into)) << 3);
+  windowsOpen(into);
+  return true;
+}
+
+/** Reads spans and notes how many buckets they need. */
+function readSpans(into: usize, spans: usize, buckets: usize): bool {
+  const length = takeUint();
+  if (length > <u64>histogramUnitsMax) return false;
+  let needed: u64 = 0;
+  for (let i: u64 = 0; i < length && at <= end; i++) {
+    const size = takeUint();
+    const offset = <u32>takeInt();
+    needed += size;
+    if (size > <u64>histogramUnitsMax || needed > <u64>histogramUnitsMax) return false;
+    listPush(into, spans, (size << 32) | <u64>offset);
+  }
+  store<u32>(into + buckets, <u32>needed);
+  return true;
+}
+
+function readFirst(into: usize): void {
+  const isFloats = isFloat(into);
+  store<i64>(into, takeInt(), histogramTime);
+  store<u64>(into, isFloats ? take(64) : takeUint(), histogramCount);
+  store<u64>(into, isFloats ? take(64) : takeUint(), histogramZeroCount);
+  store<u64>(into, take(64), histogramSum);
+  readBuckets(into, positiveBuckets);
+  readBuckets(into, negativeBuckets);
+}
+
+function readBuckets(into: usize, list: usize): void {
+  const isFloats = isFloat(into);
+  const length = load<u32>(into + list);
+  for (let i: u32 = 0; i < length; i++) {
+    store<u64>(listOf(into, list) + (i << 3), isFloats ? take(64) : <u64>takeInt());
+  }
+}
+
+function readNext(into: usize): void {
+  addChange(into + histogramTime, into + histogramTimeChange);
+  if (isFloat(into)) {
+    takeXor(into + histogramCountChange, into + histogramCount);
+    takeXor(into + histogramZeroChange, into + histogramZeroCount);
+  } else {
+    addChange(into + histogramCount, into + histogramCountChange);
+    addChange(into + histogramZeroCount, into + histogramZeroChange);
+  }
+  takeXor(into + histogramSumWindow, into + histogramSum);
+  if (isStale(into)) return;
+  nextBuckets(into, positiveBuckets);
+  nextBuckets(into, negativeBuckets);
+}
+
+function addChange(place: usize, change: usize): void {
+  const delta = load<i64>(change) + takeInt();
+  store<i64>(change, delta);
+  store<i64>(place, load<i64>(place) + delta);
+}
+
+function nextBuckets(into: usize, list: usize): void {
+  const isFloats = isFloat(into);
+  const length = load<u32>(into + list);
+  const from = listOf(into, list);
+  const changes = changesOf(into, list);
+  for (let i: u32 = 0; i < length && !broken; i++) {
+    if (isFloats) takeXor(changes + (i << 3), from + (i << 3));
+    else addChange(from + (i << 3), changes + (i << 3));
+  }
+}
