@@ -14,7 +14,10 @@ export interface ObjectInfo {
   readonly modifiedMs: number;
 }
 
-/** A page of names. Both lists ascend by the UTF-8 bytes of their names. */
+/**
+ * A page of names. Both lists ascend by the UTF-8 bytes of their names; so do the pages, with
+ * names of ASCII in any store.
+ */
 export interface ListPage {
   readonly objects: readonly ObjectInfo[];
   /** Names up to and with the next `/`, when the request is for folders. */
@@ -51,7 +54,7 @@ export interface ObjectBytes {
   readonly bytes: Uint8Array;
   /** Size of the whole object. */
   readonly objectSizeBytes: number;
-  /** Opaque; another one once the object was written again. */
+  /** Opaque; another one once the object was written again with other bytes. */
   readonly version: string;
 }
 
@@ -109,8 +112,8 @@ export interface UploadOptions extends WriteOptions {
 /** S3 refuses smaller parts than 5 MiB, and GCS parts that are no multiple of 256 KiB. */
 export const partSizeBytesMin: number = 5 * 1024 * 1024;
 
-/** Parts of one upload; S3's bound, the lowest of the stores that we know. */
-export const partCountMax: number = 10_000;
+/** Parts of one upload: what Swift takes as it comes; S3 and Azure take more. */
+export const partCountMax: number = 1_000;
 
 /** Largest range of one read and largest object of one write: what one call may hold in memory. */
 export const readSizeBytesMax: number = 64 * 1024 * 1024;

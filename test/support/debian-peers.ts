@@ -13,8 +13,9 @@ const packages: Readonly<Record<PeerName, string>> = {
   "prometheus-node-exporter": "prometheus-node-exporter",
 };
 
-const suite = "sid";
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/** Which Debian the programs are from. */
+export const suite = "sid";
+export const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** Where unpacked packages are kept between runs; one folder per user of the machine. */
 const cacheFolder = join(
@@ -33,8 +34,7 @@ export function peer(name: PeerName): Peer {
   const path = join(cacheFolder, "root", "usr", "bin", name);
   if (existsSync(path)) return { path };
   try {
-    const config = aptConfig();
-    fetchPackage(packages[name], config);
+    unpackPackage(packages[name], join(cacheFolder, "root"));
   } catch (error) {
     return {
       reason: error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error),
@@ -57,7 +57,7 @@ export function peerOrSkip(name: PeerName): string | undefined {
 }
 
 /** The machine's own Debian mirror, from either form of source list. */
-function mirror(): string {
+export function debianMirror(): string {
   const folder = "/etc/apt/sources.list.d";
   const files = ["/etc/apt/sources.list"];
   if (existsSync(folder)) files.push(...readdirSync(folder).map((file) => join(folder, file)));
@@ -80,7 +80,7 @@ function aptConfig(): string {
   }
   writeFileSync(
     join(apt, "sources.list"),
-    `deb [signed-by=${keyring}] ${mirror()} ${suite} main\n`,
+    `deb [signed-by=${keyring}] ${debianMirror()} ${suite} main\n`,
   );
   writeFileSync(
     config,
@@ -100,12 +100,14 @@ function aptConfig(): string {
   return config;
 }
 
-function fetchPackage(name: string, config: string): void {
+/** Fetches a package of Debian and unpacks it into `folder`; runs nothing of it. Throws. */
+export function unpackPackage(name: string, folder: string): void {
+  const config = aptConfig();
   const debs = join(cacheFolder, "apt", "debs");
   run("apt-get", ["download", "-qq", name], config, debs);
   const deb = readdirSync(debs).find((file) => file.startsWith(`${name}_`));
   if (deb === undefined) throw new Error(`apt-get downloaded no package ${name}`);
-  run("dpkg", ["-x", join(debs, deb), join(cacheFolder, "root")], config);
+  run("dpkg", ["-x", join(debs, deb), folder], config);
 }
 
 function run(command: string, args: readonly string[], config: string, cwd?: string): void {
