@@ -21,7 +21,6 @@ export type {
   SwiftConfig,
 } from "./bucket-config.ts";
 export { encrypted } from "./encrypted.ts";
-export { type FilesystemWorld, openFilesystemBucket } from "./filesystem.ts";
 export { instrumented } from "./instrumented.ts";
 export { listPages } from "./list-all.ts";
 export { createMemoryBucket } from "./memory.ts";
