@@ -26,6 +26,10 @@ export interface EngineOptions {
   readonly turnMs?: number;
   /** Drops metric names when the query ends. Default off. */
   readonly delayedNameRemoval?: boolean;
+  /** Lets rates and resets use start timestamps. Default off. */
+  readonly useStartTimestamps?: boolean;
+  /** Takes `__type__` for what says whether a metric is a counter. Default off. */
+  readonly typeAndUnitLabels?: boolean;
   /** Switches of the language; see the parser. */
   readonly parse?: ParseOptions;
 }
@@ -120,7 +124,9 @@ function run({ options, grid, times, instant, sorted, queryable, call }: Run): Q
     );
   }
   const plan = planQuery(expr, times);
-  const features: QueryFeatures = { delayedNameRemoval: options.delayedNameRemoval ?? false };
+  const { delayedNameRemoval = false, useStartTimestamps = false } = options;
+  const { typeAndUnitLabels = false } = options;
+  const features: QueryFeatures = { delayedNameRemoval, useStartTimestamps, typeAndUnitLabels };
   const ctx: EvalContext = {
     queryable,
     call,

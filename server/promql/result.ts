@@ -1,15 +1,14 @@
-import { compareLabels, type Labels } from "../model/index.ts";
-import type { SeriesBatch, SeriesColumns } from "../storage/index.ts";
+import { compareLabels } from "../model/index.ts";
+import type { SeriesColumns } from "../storage/index.ts";
 import type { AnnotationTexts } from "./annotations.ts";
 import { explainPlan, type PlanNode } from "./explain.ts";
 import type { Builder } from "./operators/builder.ts";
 import { holdAll, mergeEqualLabels, releaseAll } from "./operators/held-series.ts";
 import type { Profile } from "./operators/profile.ts";
 import { withoutName } from "./operators/label-sets.ts";
-import { createMarkerFilter } from "./operators/range-source.ts";
+import { rawSamples } from "./operators/raw-samples.ts";
 import { vectorOfScalar } from "./operators/scalars.ts";
 import {
-  checkpoint,
   type EvalContext,
   inBatches,
   type StepBatch,
@@ -20,7 +19,6 @@ import { type Expr, valueType } from "./parser/index.ts";
 import type { StepGrid } from "./plan/grid.ts";
 import type { Plan } from "./plan/plan.ts";
 import { sameLabelsError } from "./query-error.ts";
-import { shiftedMs } from "./plan/selector-ranges.ts";
 
 /** What a query read and held. Whole once the result has been read to its end. */
 export interface QueryStats {
@@ -99,7 +97,8 @@ async function* resultBatches(setup: ResultSetup): AsyncIterable<ResultBatch> {
   const { root } = setup.plan;
   ctx.budget.hold(grid.count);
   if (valueType(root) === "matrix") {
-    for await (const { series } of rawSamples(setup)) yield { kind: "samples", series };
+    for await (const { series } of rawSamples(builder.range(root, grid), grid, ctx))
+      yield { kind: "samples", series };
     return;
   }
   const stream =
@@ -144,25 +143,4 @@ async function* sortByLabels(
   });
   yield* inBatches(sorted, grid.count);
   releaseAll(held, grid.count, ctx);
-}
-
-/** The samples of a range vector at one time, cut to its window. */
-async function* rawSamples({ plan, builder, grid, ctx }: ResultSetup): AsyncIterable<SeriesBatch> {
-  const source = builder.range(plan.root, grid);
-  const endMs = shiftedMs(source.shift, grid.startMs);
-  const unmarked = createMarkerFilter();
-  for await (const batch of source.batches()) {
-    for (const series of batch.series) {
-      await checkpoint(ctx);
-      const clean = unmarked(series);
-      let { from, to } = clean;
-      while (from < to && clean.timesMs[from]! <= endMs - source.rangeMs) from++;
-      while (to > from && clean.timesMs[to - 1]! > endMs) to--;
-      if (from === to) continue;
-      ctx.stepCounts?.addSamples(to - from);
-      const { timesMs, values } = clean;
-      const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-      yield { series: [{ labels: series.labels as Labels, timesMs, values, words, from, to }] };
-    }
-  }
 }

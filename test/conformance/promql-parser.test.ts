@@ -1,16 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { parseExpr, printExpr } from "../../server/promql/parser/index.ts";
+import { scriptsFolder, scriptsIn } from "./promqltest/suite.ts";
 
-/*
- * The queries of Prometheus's own scripts (promql/promqltest/testdata): each parses, or fails
- * where the script expects a failure. They are not part of this repository: the folder is
- * named by URD_PROMQLTEST_DIR, or lies beside the checkout.
- */
-const root = new URL("../..", import.meta.url).pathname;
-const folder = process.env["URD_PROMQLTEST_DIR"] ?? join(root, "../shared/conformance/promqltest");
-const scripts = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".test")) : [];
+const scripts = scriptsIn(scriptsFolder);
+
+/* The queries of Prometheus's scripts: each parses, or fails where a failure is expected. */
 
 interface Query {
   readonly text: string;
@@ -21,7 +17,7 @@ interface Query {
 const command = /^eval(\w*)\s+(?:instant at \S+|range from \S+ to \S+ step \S+)\s+(.+)$/;
 
 function queriesOf(script: string): readonly Query[] {
-  const lines = readFileSync(join(folder, script), "utf8").split("\n");
+  const lines = readFileSync(join(scriptsFolder, script), "utf8").split("\n");
   return lines.flatMap((line, i) => {
     const [, kind, text] = command.exec(line.trim()) ?? [];
     if (text === undefined) return [];
@@ -49,14 +45,17 @@ function fault(text: string): string | undefined {
   }
 }
 
-describe.skipIf(scripts.length === 0)("scripts of Prometheus (skipped where absent)", () => {
-  test.each(scripts)("%s", (script) => {
-    const queries = queriesOf(script);
-    expect(queries.length).toBeGreaterThan(0);
-    const faults = queries.flatMap(({ text, line, mayFail }) => {
+for (const script of scripts) {
+  test(`queries of ${script}`, () => {
+    const faults = queriesOf(script).flatMap(({ text, line, mayFail }) => {
       const reason = fault(text);
       return reason === undefined || mayFail ? [] : [`${script}:${line}: ${text}: ${reason}`];
     });
     expect(faults).toEqual([]);
   });
+}
+
+test("there are scripts", ({ skip }) => {
+  if (scripts.length === 0) skip("needs shared: no scripts of Prometheus");
+  expect(scripts.length).toBeGreaterThan(0);
 });

@@ -7,6 +7,8 @@ import {
   reduceResolution,
   subtractHistograms,
 } from "../../model/index.ts";
+import { mixedBucketsText, type RemarkPlace, remarkOnMetric } from "./metric-remarks.ts";
+import { overlapText } from "./start-times.ts";
 
 /** What a function over histograms has to say. */
 export type RemarkOnHistograms = (remark: HistogramRemark) => void;
@@ -16,22 +18,29 @@ export type HistogramRemark =
   | "not-counter"
   | "not-gauge"
   | "mixed-buckets"
+  | "overlap"
   | "reconciled-subtraction"
   | "reconciled-addition";
 
+/** Two or more histograms of a series. */
+export interface HistogramWindow {
+  readonly histograms: readonly FloatHistogram[];
+  readonly counter: boolean;
+  /** True when start times tell of a reset between histogram `i` and the one before. */
+  isReset(i: number): boolean;
+  readonly remark: RemarkOnHistograms;
+}
+
 /**
- * The difference between the last and the first histogram of a window of two or more; for
- * counters plus what resets hid. A first histogram that was reset at once is only a beginning.
+ * The difference between the last and the first histogram of a window; for counters plus what
+ * resets hid. A first histogram that was reset at once is only a beginning.
  */
-export function histogramDifference(
-  histograms: readonly FloatHistogram[],
-  counter: boolean,
-  remark: RemarkOnHistograms,
-): FloatHistogram | undefined {
+export function histogramDifference(window: HistogramWindow): FloatHistogram | undefined {
+  const { histograms, counter, remark } = window;
   const first = histograms[0] as FloatHistogram;
   const second = histograms[1] as FloatHistogram;
   const last = histograms.at(-1) as FloatHistogram;
-  const isReset = counter && detectReset(second, first);
+  const isReset = counter && (window.isReset(1) || detectReset(second, first));
   const { schema, customBounds, zeroThreshold } = second;
   const start = isReset ? { ...emptyHistogram, schema, customBounds, zeroThreshold } : first;
   if (counter && histograms.some(({ hint }) => hint === "gauge")) remark("not-counter");
@@ -48,18 +57,20 @@ export function histogramDifference(
     if (first.hint !== "gauge" || last.hint !== "gauge") remark("not-gauge");
     return difference.histogram;
   }
-  return { ...withResets(difference.histogram, [start, ...histograms.slice(1)], remark) };
+  return withResets(difference.histogram, {
+    ...window,
+    histograms: [start, ...histograms.slice(1)],
+  });
 }
 
 function withResets(
   difference: FloatHistogram,
-  histograms: readonly FloatHistogram[],
-  remark: RemarkOnHistograms,
+  { histograms, isReset, remark }: HistogramWindow,
 ): FloatHistogram {
   let result = difference;
   for (let i = 1; i < histograms.length; i++) {
     const before = histograms[i - 1] as FloatHistogram;
-    if (!detectReset(histograms[i] as FloatHistogram, before)) continue;
+    if (!isReset(i) && !detectReset(histograms[i] as FloatHistogram, before)) continue;
     const added = addHistograms(result, before);
     if (added === undefined) continue;
     if (added.reconciled) remark("reconciled-addition");
@@ -68,33 +79,21 @@ function withResets(
   return { ...result, hint: "gauge" };
 }
 
-/** The window of a rate. */
-export interface RateWindow {
-  /** Times of the histograms. */
-  readonly timesMs: Float64Array;
-  readonly endMs: number;
-  readonly rangeMs: number;
-  readonly counter: boolean;
-  readonly perSecond: boolean;
-}
-
-/** By what a difference must be multiplied so that it stands for the whole window. */
-export function extrapolationFactor(
-  first: FloatHistogram,
-  difference: FloatHistogram,
-  window: RateWindow,
-): number {
-  const { timesMs, endMs, rangeMs, counter, perSecond } = window;
-  const [firstMs, lastMs] = [timesMs[0]!, timesMs[timesMs.length - 1]!];
-  const interval = (lastMs - firstMs) / 1000;
-  const average = interval / (timesMs.length - 1);
-  let toStart = (firstMs - (endMs - rangeMs)) / 1000;
-  let toEnd = (endMs - lastMs) / 1000;
-  if (toStart >= average * 1.1) toStart = average / 2;
-  if (counter && difference.count > 0 && first.count >= 0) {
-    toStart = Math.min(toStart, interval * (first.count / difference.count));
+/** Puts a remark into words. */
+export function remarkOnHistograms(remark: HistogramRemark, place: RemarkPlace): void {
+  switch (remark) {
+    case "not-counter":
+      return remarkOnMetric("warning", "this native histogram metric is not a counter:", place);
+    case "not-gauge":
+      return remarkOnMetric("warning", "this native histogram metric is not a gauge:", place);
+    case "mixed-buckets":
+      return remarkOnMetric("warning", mixedBucketsText, place);
+    case "overlap":
+      return remarkOnMetric("warning", overlapText, place);
+    default: {
+      const during = remark === "reconciled-addition" ? "addition" : "subtraction";
+      const text = `mismatched custom buckets were reconciled during ${during}`;
+      place.annotations.add({ kind: "info", text, position: place.position });
+    }
   }
-  if (toEnd >= average * 1.1) toEnd = average / 2;
-  const factor = (interval + toStart + toEnd) / interval;
-  return perSecond ? factor / (rangeMs / 1000) : factor;
 }

@@ -1,6 +1,7 @@
 import { type KahanSum, addTo, nextCompensation } from "../kahan.ts";
 import { annotateQuantile, quantileOf } from "./quantile.ts";
 import { eachWindow, type RangeFunction, type WindowFunction } from "./range-kernel.ts";
+import { isStartReset } from "./start-times.ts";
 
 /** A function whose value depends on the window alone. */
 function perWindow(compute: WindowFunction): RangeFunction {
@@ -166,10 +167,12 @@ export const medianDistanceOverTime: RangeFunction = perWindow(({ values }, from
   );
 });
 
-/** How often a value is below the one before. */
-export const resets: RangeFunction = perWindow(({ values }, from, to) => {
+/** How often a value is below the one before, or its counter began after the one before. */
+export const resets: RangeFunction = perWindow(({ values, timesMs, startTimesMs }, from, to) => {
   let count = 0;
-  for (let i = from + 1; i < to; i++) if (values[i]! < values[i - 1]!) count++;
+  for (let i = from + 1; i < to; i++) {
+    if (values[i]! < values[i - 1]! || isStartReset(startTimesMs, timesMs, i)) count++;
+  }
   return count;
 });
 

@@ -1,4 +1,4 @@
-import type { Labels } from "../../model/index.ts";
+import type { FloatHistogram, Labels } from "../../model/index.ts";
 import type { Annotations } from "../annotations.ts";
 import type { Position } from "../parser/index.ts";
 import type { StepColumn } from "../operators/stream.ts";
@@ -12,6 +12,10 @@ export interface WindowedSeries {
   labels: Labels;
   timesMs: Float64Array;
   values: Float64Array;
+  /** As in SeriesColumns; absent too when the query is not to look at start times. */
+  startTimesMs: Float64Array | undefined;
+  /** As in SeriesColumns. Kernels that only know floats are never given a series with them. */
+  histograms: readonly (FloatHistogram | undefined)[] | undefined;
   /** Entries [from, to) of the columns hold the series. */
   from: number;
   to: number;
@@ -19,9 +23,14 @@ export interface WindowedSeries {
   readonly ends: Int32Array;
 }
 
+/** Which samples beside its windows a range selector looks at; undefined: none. */
+export type Extended = "anchored" | "smoothed" | undefined;
+
 /** What a kernel knows about its call. */
 export interface KernelSetup {
   readonly stepCount: number;
+  /** Windows then begin and end with the samples around their bounds; see window-placer.ts. */
+  readonly extended: Extended;
   /** Length of a window. */
   readonly rangeMs: number;
   /** Evaluation time of each step. */

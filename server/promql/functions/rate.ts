@@ -1,22 +1,27 @@
 import { setPresent } from "../operators/presence.ts";
+import { extendedDifference } from "./extended-rate.ts";
 import {
   eachWindow,
   type KernelSetup,
   type RangeFunction,
   type WindowFunction,
 } from "./range-kernel.ts";
+import { durationSeconds, type RateMode } from "./rate-mode.ts";
+import { extrapolatedFromStarts, isStartReset } from "./start-times.ts";
 
-/** Per-second increase of a counter, extrapolated to the window. */
-export const rate: RangeFunction = (setup) =>
-  extrapolated(setup, { counter: true, perSecond: true });
+const rangeFunctionOf =
+  (mode: RateMode): RangeFunction =>
+  (setup) =>
+    setup.extended === undefined ? extrapolated(setup, mode) : extendedDifference(setup, mode);
 
-/** Increase of a counter, extrapolated to the window. */
-export const increase: RangeFunction = (setup) =>
-  extrapolated(setup, { counter: true, perSecond: false });
+/** Per-second increase of a counter over the window. */
+export const rate: RangeFunction = rangeFunctionOf({ counter: true, perSecond: true });
 
-/** Difference of a gauge, extrapolated to the window. */
-export const delta: RangeFunction = (setup) =>
-  extrapolated(setup, { counter: false, perSecond: false });
+/** Increase of a counter over the window. */
+export const increase: RangeFunction = rangeFunctionOf({ counter: true, perSecond: false });
+
+/** Difference of a gauge over the window. */
+export const delta: RangeFunction = rangeFunctionOf({ counter: false, perSecond: false });
 
 /** Per-second increase between the last two samples of a counter. */
 export const irate: RangeFunction = ({ stepCount }) => eachWindow2(stepCount, lastIncrease);
@@ -30,21 +35,12 @@ function eachWindow2(stepCount: number, compute: WindowFunction): ReturnType<Ran
 
 const lastDifference: WindowFunction = ({ values }, _from, to) => values[to - 1]! - values[to - 2]!;
 
-const lastIncrease: WindowFunction = ({ values, timesMs }, _from, to) => {
+const lastIncrease: WindowFunction = ({ values, timesMs, startTimesMs }, _from, to) => {
   const [before, last] = [values[to - 2]!, values[to - 1]!];
-  const increased = last < before ? last : last - before;
+  const isReset = last < before || isStartReset(startTimesMs, timesMs, to - 1);
+  const increased = isReset ? last : last - before;
   return increased / ((timesMs[to - 1]! - timesMs[to - 2]!) / 1000);
 };
-
-interface RateMode {
-  readonly counter: boolean;
-  readonly perSecond: boolean;
-}
-
-/** Seconds of a duration as Go's Duration.Seconds computes them. */
-function durationSeconds(ms: number): number {
-  return Math.floor(ms / 1000) + ((ms % 1000) * 1e6) / 1e9;
-}
 
 /**
  * Rate, increase and delta: the difference between the last and the first sample, plus what
@@ -56,7 +52,12 @@ function extrapolated(setup: KernelSetup, mode: RateMode): ReturnType<RangeFunct
   const { counter, perSecond } = mode;
   const rangeSeconds = durationSeconds(rangeMs);
   let lastResets = new Int32Array(0);
+  const withStartTimes = counter ? extrapolatedFromStarts(setup, mode) : undefined;
   return (series, out) => {
+    if (series.startTimesMs !== undefined && withStartTimes !== undefined) {
+      withStartTimes(series, out);
+      return;
+    }
     const { starts, ends, values, timesMs } = series;
     if (counter) {
       if (lastResets.length < series.to) lastResets = new Int32Array(series.to * 2);

@@ -8,9 +8,11 @@ import {
 } from "../../model/index.ts";
 import { defined } from "../../platform/base/index.ts";
 import { histogramWindows, ignoredHistograms } from "../functions/histogram-windows.ts";
+import { mixedSamples } from "../functions/mixed-samples.ts";
+import type { Extended } from "../functions/range-kernel.ts";
 import type { NumberEntry, RangeEntry } from "../functions/registry.ts";
 import { functionEntries } from "../functions/registry.ts";
-import type { Call, Expr, Position } from "../parser/index.ts";
+import type { Call, Expr, Position, VectorSelector } from "../parser/index.ts";
 import { valueType } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
@@ -25,6 +27,7 @@ import {
 import { labelJoin, labelReplace } from "./label-functions.ts";
 import { metricNameOf } from "./label-sets.ts";
 import { mapValues } from "./map-values.ts";
+import type { RangeCall } from "./range-call.ts";
 import { rangeFunction } from "./range-function.ts";
 import {
   absentVector,
@@ -36,7 +39,7 @@ import {
 } from "./scalars.ts";
 import { byLabels, byValue, type SeriesOrder, sortSeries } from "./sort.ts";
 import type { ScalarColumn, StepStream } from "./stream.ts";
-import { selectInstant } from "./vector-selector.ts";
+import { type SelectorOutput, selectInstant } from "./vector-selector.ts";
 
 /** A call whose value is a vector. */
 export function buildVectorCall(b: Builder, call: Call, grid: StepGrid): StepStream {
@@ -93,6 +96,7 @@ const specialCalls: Readonly<Record<string, CallBuilder>> = {
     return absentVector(present, { labels: absentLabels(argument(call, 0)), grid }, b.ctx);
   },
   timestamp: buildTimestamp,
+  start_timestamp: buildStartTimestamp,
   label_replace(b, call, grid) {
     const [target = "", replacement = "", source = "", pattern = ""] = stringArguments(call, 1);
     const input = b.vector(argument(call, 0), grid);
@@ -144,24 +148,41 @@ function stringArguments(call: Call, from: number): readonly string[] {
 
 /** Over a selector the samples' own times, over anything else the evaluation time. */
 function buildTimestamp(b: Builder, call: Call, grid: StepGrid): StepStream {
-  const arg = argument(call, 0);
-  const inner = arg.kind === "step-invariant" ? arg.expr : arg;
-  const selector = inner.kind === "vector-selector" ? inner : undefined;
+  const selector = selectorOf(argument(call, 0));
+  if (selector !== undefined) return selectTimes(b, { selector, output: "time" }, grid);
+  const evaluated = (step: number): number => stepTimeMs(grid, step) / 1000;
   return mapValues(
     {
-      input:
-        selector === undefined ? b.vector(arg, grid) : selectInstant(selector, grid, b.ctx, "time"),
+      input: b.vector(argument(call, 0), grid),
       dropsName: true,
-      ...(selector === undefined && {
-        mapHistogram: async () => (_h: FloatHistogram, step: number) =>
-          stepTimeMs(grid, step) / 1000,
-      }),
-      map: async () =>
-        selector === undefined ? (_value, step) => stepTimeMs(grid, step) / 1000 : (value) => value,
+      map: async () => (_value, step) => evaluated(step),
+      mapHistogram: async () => (_h, step) => evaluated(step),
     },
     grid,
     b.ctx,
   );
+}
+
+/** When the counters of a selector's samples began; of anything else nobody knows. */
+function buildStartTimestamp(b: Builder, call: Call, grid: StepGrid): StepStream {
+  const selector = selectorOf(argument(call, 0));
+  if (selector !== undefined) return selectTimes(b, { selector, output: "start-time" }, grid);
+  const input = b.vector(argument(call, 0), grid);
+  return mapValues({ input, dropsName: true, map: async () => () => undefined }, grid, b.ctx);
+}
+
+function selectorOf(arg: Expr): VectorSelector | undefined {
+  const inner = arg.kind === "step-invariant" ? arg.expr : arg;
+  return inner.kind === "vector-selector" ? inner : undefined;
+}
+
+function selectTimes(
+  b: Builder,
+  { selector, output }: { readonly selector: VectorSelector; readonly output: SelectorOutput },
+  grid: StepGrid,
+): StepStream {
+  const input = selectInstant(selector, grid, b.ctx, output);
+  return mapValues({ input, dropsName: true, map: async () => (value) => value }, grid, b.ctx);
 }
 
 /** The labels that a selector's matchers fix; a name that is matched twice is left out. */
@@ -231,6 +252,7 @@ function buildRangeCall(
   );
   const rangePosition = placeOfRange(rangeArg);
   const source = b.range(rangeArg, grid);
+  checkExtended(call.func, source.reach.extended);
   const scalars = call.args
     .filter((arg) => valueType(arg) === "scalar")
     .map((arg) => b.scalar(arg, grid));
@@ -239,13 +261,14 @@ function buildRangeCall(
     {
       source,
       keepsName: entry.keepsName ?? false,
-      histograms: histogramWindows[call.func] ?? ignoredHistograms,
+      histograms: histogramsOf(call.func),
       position: rangePosition,
       kernel: async (times) =>
         entry.make({
           ...times,
           stepCount: grid.count,
           rangeMs: source.rangeMs,
+          extended: source.reach.extended,
           params: await Promise.all(scalars.map((scalar) => scalar())),
           annotations,
           positions: call.args.map((arg) => arg.position),
@@ -274,6 +297,26 @@ function buildRangeCall(
 function placeOfRange(arg: Expr): Position {
   const inner = arg.kind === "step-invariant" ? arg.expr : arg;
   return inner.kind === "subquery" ? { start: 0, end: 0 } : arg.position;
+}
+
+function histogramsOf(func: string): RangeCall["histograms"] {
+  const ofAll = mixedSamples[func];
+  return ofAll === undefined ? (histogramWindows[func] ?? ignoredHistograms) : { ofAll };
+}
+
+/** Functions that make sense of windows with what lies around them, sorted. */
+const extendedFunctions = {
+  anchored: ["changes", "delta", "increase", "rate", "resets"],
+  smoothed: ["delta", "increase", "rate"],
+} as const;
+
+function checkExtended(func: string, extended: Extended): void {
+  if (extended === undefined) return;
+  const allowed: readonly string[] = extendedFunctions[extended];
+  if (allowed.includes(func)) return;
+  throw executionError(
+    `${extended} modifier can only be used with: ${allowed.join(", ")} - not with ${func}`,
+  );
 }
 
 function buildNumberCall(

@@ -1,10 +1,10 @@
-import { isStaleAt } from "../../model/index.ts";
-import type { SeriesBatch, SeriesColumns } from "../../storage/index.ts";
+import type { SeriesBatch } from "../../storage/index.ts";
+import type { Extended } from "../functions/range-kernel.ts";
 import type { MatrixSelector } from "../parser/index.ts";
 import { durationMs } from "../plan/durations.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { rangeSelection, shiftOf, type TimeShift } from "../plan/selector-ranges.ts";
-import { pinnedName, refuseExtended } from "./vector-selector.ts";
+import { pinnedName } from "./vector-selector.ts";
 import type { EvalContext } from "./stream.ts";
 
 /** Raw samples with the window that each step sees of them. */
@@ -14,20 +14,34 @@ export interface RangeSource {
   /** Length of a window, which is open at its start. */
   readonly rangeMs: number;
   readonly shift: TimeShift;
+  readonly reach: WindowReach;
   /** Samples of whole series; staleness markers may be among them. Columns are borrowed. */
   batches(): AsyncIterable<SeriesBatch>;
 }
 
+/** How far windows look beyond their range. */
+export interface WindowReach {
+  readonly extended: Extended;
+  /** Before an extended window, and after a smoothed one. */
+  readonly lookbackMs: number;
+}
+
+/** The reach of windows that see nothing but their range. */
+export const plainReach: WindowReach = { extended: undefined, lookbackMs: 0 };
+
 /** Raw samples of the series a range selector matches. */
 export function selectRange(node: MatrixSelector, grid: StepGrid, ctx: EvalContext): RangeSource {
-  refuseExtended(node.selector);
+  const { extended } = node.selector;
+  const { lookbackDeltaMs } = ctx;
   return {
     metricName: pinnedName(node.selector.matchers),
     rangeMs: durationMs(node.range),
     shift: shiftOf(node.selector),
+    reach: extended === undefined ? plainReach : { extended, lookbackMs: lookbackDeltaMs },
     async *batches() {
       if (grid.count === 0) return;
-      for await (const batch of ctx.queryable.select(rangeSelection(node, grid), ctx.call)) {
+      const selection = rangeSelection(node, grid, lookbackDeltaMs);
+      for await (const batch of ctx.queryable.select(selection, ctx.call)) {
         for (const series of batch.series) {
           ctx.counters.seriesRead++;
           ctx.counters.samplesRead += series.to - series.from;
@@ -36,60 +50,4 @@ export function selectRange(node: MatrixSelector, grid: StepGrid, ctx: EvalConte
       }
     },
   };
-}
-
-/** Columns without staleness markers: entries [from, to). Borrowed until the next series. */
-export interface CleanColumns {
-  timesMs: Float64Array;
-  values: Float64Array;
-  from: number;
-  to: number;
-}
-
-/**
- * Returns a function that takes staleness markers out of a series. Series without markers are
- * passed on without a copy; the returned object is the same each time.
- */
-export function createMarkerFilter(): (series: SeriesColumns) => CleanColumns {
-  let times = new Float64Array(0);
-  let values = new Float64Array(0);
-  const clean: CleanColumns = { timesMs: times, values, from: 0, to: 0 };
-  return (series) => {
-    const first = firstMarker(series);
-    if (first === series.to) {
-      clean.timesMs = series.timesMs;
-      clean.values = series.values;
-      clean.from = series.from;
-      clean.to = series.to;
-      return clean;
-    }
-    const size = series.to - series.from;
-    if (times.length < size) {
-      times = new Float64Array(size * 2);
-      values = new Float64Array(size * 2);
-    }
-    clean.to = copyUnmarked(series, times, values);
-    clean.timesMs = times;
-    clean.values = values;
-    clean.from = 0;
-    return clean;
-  };
-}
-
-function firstMarker({ values, words, from, to }: SeriesColumns): number {
-  for (let i = from; i < to; i++) {
-    const value = values[i]!;
-    if (value !== value && isStaleAt(words, i)) return i;
-  }
-  return to;
-}
-
-function copyUnmarked(series: SeriesColumns, times: Float64Array, values: Float64Array): number {
-  let count = 0;
-  for (let i = series.from; i < series.to; i++) {
-    if (isStaleAt(series.words, i)) continue;
-    times[count] = series.timesMs[i]!;
-    values[count++] = series.values[i]!;
-  }
-  return count;
 }

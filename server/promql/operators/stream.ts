@@ -48,6 +48,10 @@ export type ScalarColumn = () => Promise<Float64Array>;
 export interface QueryFeatures {
   /** Names are dropped when the query ends, not where an operation makes them wrong. */
   readonly delayedNameRemoval: boolean;
+  /** Rates and resets look at when counters began, where samples tell. */
+  readonly useStartTimestamps: boolean;
+  /** Series tell their type and unit in labels, and remarks go by these. */
+  readonly typeAndUnitLabels: boolean;
 }
 
 /** What was read and computed; grows while the query runs. */

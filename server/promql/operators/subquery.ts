@@ -1,10 +1,11 @@
+import type { FloatHistogram } from "../../model/index.ts";
 import type { SeriesColumns } from "../../storage/index.ts";
 import type { Subquery } from "../parser/index.ts";
 import { durationMs } from "../plan/durations.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { shiftOf } from "../plan/selector-ranges.ts";
 import { isPresent } from "./presence.ts";
-import type { RangeSource } from "./range-source.ts";
+import { plainReach, type RangeSource } from "./range-source.ts";
 import type { EvalContext, StepStream } from "./stream.ts";
 
 /** Times, values, and one column inside. */
@@ -23,6 +24,7 @@ export function subquerySource(
     metricName: inner.metricName,
     rangeMs: durationMs(node.range),
     shift: shiftOf(node),
+    reach: plainReach,
     async *batches() {
       const held = columnsPerSubquery * grid.count;
       ctx.budget.hold(held);
@@ -40,7 +42,9 @@ export function subquerySource(
           const columns: SeriesColumns = {
             labels: series.labels,
             ...{ timesMs, values, words, from: 0, to },
-            histograms: series.histograms?.filter((_, step) => isPresent(series.present, step)),
+            histograms: series.histograms
+              ?.filter((_, step) => isPresent(series.present, step))
+              .map((histogram) => histogram && withoutHint(histogram)),
           };
           yield { series: [columns] };
         }
@@ -48,4 +52,9 @@ export function subquerySource(
       ctx.budget.release(held);
     },
   };
+}
+
+/** Between the steps there may be samples that nobody sees, so no hint about the one before holds. */
+function withoutHint(h: FloatHistogram): FloatHistogram {
+  return h.hint === "reset" || h.hint === "not-reset" ? { ...h, hint: "unknown" } : h;
 }

@@ -3,7 +3,7 @@ import type { SeriesColumns } from "../../storage/index.ts";
 import type { VectorSelector } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { instantSelection, shiftedMs, shiftOf } from "../plan/selector-ranges.ts";
-import { executionError } from "../query-error.ts";
+import { readSmoothed } from "./smoothed-selector.ts";
 import {
   checkpoint,
   createBatchBuilder,
@@ -15,8 +15,11 @@ import {
 } from "./stream.ts";
 import { isEmpty, isPresent, setPresent } from "./presence.ts";
 
-/** What a selector puts into its columns: the samples' values, or their times in seconds. */
-export type SelectorOutput = "value" | "time";
+/**
+ * What a selector puts into its columns: the samples' values, or in seconds their times or when
+ * their counters began (0: not known).
+ */
+export type SelectorOutput = "value" | "time" | "start-time";
 
 /** The newest sample of each series at each step, unless it is too old or a staleness marker. */
 export function selectInstant(
@@ -25,16 +28,12 @@ export function selectInstant(
   ctx: EvalContext,
   output: SelectorOutput = "value",
 ): StepStream {
-  refuseExtended(node);
+  const smoothed = node.extended === "smoothed" && output === "value";
   return {
     metricName: pinnedName(node.matchers),
-    batches: () => readSelector({ node, grid, ctx, output }),
+    batches: () =>
+      smoothed ? readSmoothed(node, grid, ctx) : readSelector({ node, grid, ctx, output }),
   };
-}
-
-/** Throws for selectors whose windows reach beyond their range. */
-export function refuseExtended({ extended }: VectorSelector): void {
-  if (extended !== undefined) throw executionError(`${extended} selectors are not supported`);
 }
 
 /** The metric name that matchers allow, undefined when they allow several. */
@@ -98,7 +97,7 @@ function createFill({ node, grid, ctx, output }: SelectorRead) {
     seenMs[step] = shiftedMs(shift, stepTimeMs(grid, step));
   }
   return (series: SeriesColumns, column: StepColumn): void => {
-    const { timesMs, values, words } = series;
+    const { timesMs, words } = series;
     let next = series.from;
     for (let step = 0; step < grid.count; step++) {
       const atMs = seenMs[step]!;
@@ -106,8 +105,13 @@ function createFill({ node, grid, ctx, output }: SelectorRead) {
       const found = next - 1;
       if (found < series.from || timesMs[found]! <= atMs - ctx.lookbackDeltaMs) continue;
       if (isStaleAt(words, found)) continue;
-      column.values[step] = output === "value" ? values[found]! : timesMs[found]! / 1000;
+      column.values[step] = outputOf(series, found, output);
       setPresent(column.present, step);
     }
   };
+}
+
+function outputOf(series: SeriesColumns, i: number, output: SelectorOutput): number {
+  if (output === "value") return series.values[i]!;
+  return (output === "time" ? series.timesMs[i]! : (series.startTimesMs?.[i] ?? 0)) / 1000;
 }

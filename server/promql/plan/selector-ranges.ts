@@ -25,7 +25,7 @@ export function shiftedMs(shift: TimeShift, timeMs: number): number {
 
 /**
  * Exactly the samples that a vector selector can see on `grid`: the look-back is left-open, a
- * sample as old as `lookbackDeltaMs` does not count.
+ * sample as old as `lookbackDeltaMs` does not count. A smoothed one looks ahead as far.
  */
 export function instantSelection(
   node: VectorSelector,
@@ -36,18 +36,28 @@ export function instantSelection(
   return {
     matchers: node.matchers,
     startMs: shiftedMs(shift, grid.startMs) - lookbackDeltaMs + 1,
-    endMs: shiftedMs(shift, endTimeMs(grid)),
+    endMs: shiftedMs(shift, endTimeMs(grid)) + aheadMs(node, lookbackDeltaMs),
   };
 }
 
 /** Exactly the samples that a range selector can see on `grid`: windows are left-open. */
-export function rangeSelection(node: MatrixSelector, grid: StepGrid): Selection {
-  const shift = shiftOf(node.selector);
+export function rangeSelection(
+  node: MatrixSelector,
+  grid: StepGrid,
+  lookbackDeltaMs: number,
+): Selection {
+  const { selector, range } = node;
+  const shift = shiftOf(selector);
+  const backMs = durationMs(range) + (selector.extended === undefined ? 0 : lookbackDeltaMs);
   return {
-    matchers: node.selector.matchers,
-    startMs: shiftedMs(shift, grid.startMs) - durationMs(node.range) + 1,
-    endMs: shiftedMs(shift, endTimeMs(grid)),
+    matchers: selector.matchers,
+    startMs: shiftedMs(shift, grid.startMs) - backMs + 1,
+    endMs: shiftedMs(shift, endTimeMs(grid)) + aheadMs(selector, lookbackDeltaMs),
   };
+}
+
+function aheadMs({ extended }: VectorSelector, lookbackDeltaMs: number): number {
+  return extended === "smoothed" ? lookbackDeltaMs : 0;
 }
 
 /**

@@ -15,7 +15,13 @@ type Samples = readonly (readonly [timeMs: number, value: number])[];
 function once(make: RangeFunction, samples: Samples, window: { endMs: number; rangeMs: number }) {
   const position = { start: 0, end: 1 };
   const setup: KernelSetup = {
-    ...{ stepCount: 1, rangeMs: window.rangeMs, params: [], positions: [position] },
+    ...{
+      stepCount: 1,
+      extended: undefined,
+      rangeMs: window.rangeMs,
+      params: [],
+      positions: [position],
+    },
     ...{ rangePosition: position, annotations: createAnnotations() },
     stepTimesMs: Float64Array.of(window.endMs),
     windowEndsMs: Float64Array.of(window.endMs),
@@ -28,6 +34,7 @@ function once(make: RangeFunction, samples: Samples, window: { endMs: number; ra
   make(setup)(
     {
       ...{ labels: [], from: 0, to: samples.length },
+      ...{ startTimesMs: undefined, histograms: undefined },
       timesMs: Float64Array.from(samples, ([time]) => time),
       values: Float64Array.from(samples, ([, value]) => value),
       starts: Int32Array.of(Math.max(0, from)),

@@ -15,7 +15,7 @@ import {
 const grid = rangeGrid({ startMs: 600_000, endMs: 665_000, stepMs: 20_000 });
 
 function parsed<K extends Expr["kind"]>(text: string, kind: K): Extract<Expr, { kind: K }> {
-  const expr = parseExpr(text);
+  const expr = parseExpr(text, { extendedRangeSelectors: true });
   if (expr.kind !== kind) throw new Error(`${text} is ${expr.kind}`);
   return expr as Extract<Expr, { kind: K }>;
 }
@@ -37,7 +37,7 @@ describe("selections", () => {
     return [startMs, endMs];
   };
   const range = (text: string): readonly number[] => {
-    const { startMs, endMs } = rangeSelection(parsed(text, "matrix-selector"), grid);
+    const { startMs, endMs } = rangeSelection(parsed(text, "matrix-selector"), grid, 300_000);
     return [startMs, endMs];
   };
 
@@ -47,6 +47,7 @@ describe("selections", () => {
     ["x offset -1m", [360_001, 720_000]],
     ["x @ 100", [-199_999, 100_000]],
     ["x @ 100 offset 10s", [-209_999, 90_000]],
+    ["x smoothed", [300_001, 960_000]],
   ])("%s", (text, expected) => {
     expect(instant(text)).toEqual(expected);
   });
@@ -55,6 +56,8 @@ describe("selections", () => {
     ["x[1m]", [540_001, 660_000]],
     ["x[1m] offset 1m", [480_001, 600_000]],
     ["x[1m] @ 100", [40_001, 100_000]],
+    ["x[1m] anchored", [240_001, 660_000]],
+    ["x[1m] smoothed", [240_001, 960_000]],
   ])("%s", (text, expected) => {
     expect(range(text)).toEqual(expected);
   });
