@@ -42,9 +42,13 @@ export function createChunkDecoder(): ChunkDecoder {
   };
 }
 
+const encodings: ReadonlyMap<number, ChunkEncoding> = new Map(
+  Object.values(chunkEncodings).map((encoding) => [encoding, encoding]),
+);
+
 /** The encoding of a number that was read; undefined when this version does not know it. */
 export function knownEncoding(encoding: number): ChunkEncoding | undefined {
-  return Object.values(chunkEncodings).find((known) => known === encoding);
+  return encodings.get(encoding);
 }
 
 /** How many samples a chunk says it has. */

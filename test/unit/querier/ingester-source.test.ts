@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest";
-import type { Matcher } from "../../../server/model/index.ts";
-import { urdError } from "../../../server/model/index.ts";
+import {
+  emptyHistogram,
+  type FloatHistogram,
+  type Matcher,
+  urdError,
+} from "../../../server/model/index.ts";
 import { createBuilderPool } from "../../../server/querier/builder-pool.ts";
 import { createIngesterSource } from "../../../server/querier/ingester-source.ts";
 import { createReadReport } from "../../../server/querier/read-report.ts";
 import type { Queryable, QueryCall, Selection } from "../../../server/storage/index.ts";
+import { encodeChunks, makeColumns } from "../../../server/tsdb/index.ts";
+import type { FrameChunk } from "../../../server/wire/index.ts";
 import { chunkOf, type FakeShard, fakePeers } from "../../support/fake-shard.ts";
 
 const all: readonly Matcher[] = [{ type: "!=", name: "__name__", value: "" }];
@@ -262,5 +268,100 @@ describe("labels", () => {
     const some = await twice.series([wide], 2, callOf());
     expect(some.series.map((labels) => labels[1])).toEqual(["a", "b"]);
     expect(some.warnings).toEqual(["results truncated due to limit"]);
+  });
+});
+
+describe("native histograms", () => {
+  const counter = (count: number): FloatHistogram => ({ ...emptyHistogram, count });
+
+  /** Chunks of samples: floats or histograms, with a start time where one is given. */
+  function chunksOf(
+    samples: readonly (readonly [
+      timeMs: number,
+      sample: number | FloatHistogram,
+      startMs?: number,
+    ])[],
+  ): FrameChunk[] {
+    const columns = makeColumns(samples.length);
+    columns.histograms = [];
+    columns.startTimesMs = new Float64Array(samples.length);
+    for (const [timeMs, sample, startMs] of samples) {
+      const i = columns.length++;
+      columns.timesMs[i] = timeMs;
+      columns.startTimesMs[i] = startMs ?? 0;
+      if (typeof sample === "number") columns.values[i] = sample;
+      columns.histograms.push(typeof sample === "number" ? undefined : sample);
+    }
+    return encodeChunks(columns, { floatHistograms: false, xor2: false }).map((chunk) => {
+      return { ...chunk, file: 0, offsetBytes: 0, sizeBytes: 0 };
+    });
+  }
+
+  test("come beside floats, in series that have some, overlapping chunks merged", async () => {
+    const source = sourceOf([
+      {
+        series: [
+          { labels: ["__name__", "float"], chunks: [chunkOf([[1000, 1]])] },
+          {
+            labels: ["__name__", "mixed"],
+            chunks: [
+              ...chunksOf([
+                [1000, counter(1)],
+                [3000, counter(3)],
+                [4000, 4, 900],
+              ]),
+              ...chunksOf([[2000, counter(2)]]),
+            ],
+          },
+          { labels: ["__name__", "other"], chunks: [chunkOf([[1000, 5]])] },
+        ],
+      },
+    ]);
+    const seen: unknown[] = [];
+    for await (const { series } of source.select(wide, callOf())) {
+      for (const { labels, from, to, histograms, startTimesMs, values } of series) {
+        const samples = Array.from({ length: to - from }, (_, k) => {
+          const histogram = histograms?.[from + k];
+          const startMs = startTimesMs?.[from + k] ?? 0;
+          if (histogram === undefined) return [values[from + k], startMs];
+          return [histogram.count, histogram.hint, startMs];
+        });
+        seen.push([labels[1], histograms !== undefined, samples]);
+      }
+    }
+    expect(seen).toEqual([
+      ["float", false, [[1, 0]]],
+      [
+        "mixed",
+        true,
+        [
+          [1, "unknown", 0],
+          [2, "unknown", 0],
+          [3, "unknown", 0],
+          [4, 900],
+        ],
+      ],
+      ["other", false, [[5, 0]]],
+    ]);
+  });
+
+  test("of one batch leave nothing behind for the next selection", async () => {
+    const shard: FakeShard[] = [
+      { series: [{ labels: ["__name__", "h"], chunks: chunksOf([[1000, counter(1), 500]]) }] },
+    ];
+    const builders = createBuilderPool(undefined);
+    const over = (shards: readonly FakeShard[]): Queryable =>
+      createIngesterSource({
+        ...{ tenant: "anonymous", peers: fakePeers(shards), readsChunksFiles: false, builders },
+        ...{ seriesMax: 0, samplesMax: 0, report: createReadReport() },
+      });
+    for await (const { series } of over(shard).select(wide, callOf())) {
+      expect(series[0]?.histograms).toHaveLength(1);
+    }
+    const floats = [{ series: [{ labels: ["__name__", "f"], chunks: [chunkOf([[1000, 1]])] }] }];
+    for await (const { series } of over(floats).select(wide, callOf())) {
+      expect(series[0]?.histograms).toBeUndefined();
+      expect(series[0]?.startTimesMs).toBeUndefined();
+    }
   });
 });

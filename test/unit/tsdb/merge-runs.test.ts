@@ -1,7 +1,13 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import {
+  type CounterResetHint,
+  emptyHistogram,
+  type FloatHistogram,
+} from "../../../server/model/index.ts";
 import { createRunMerger } from "../../../server/tsdb/merge-runs.ts";
 import { makeColumns, type SampleColumns } from "../../../server/tsdb/index.ts";
+import { mixedColumns } from "../../support/histograms.ts";
 
 type Row = readonly [timeMs: number, low: number, high: number];
 
@@ -79,3 +85,135 @@ test("a value beats a staleness marker, then the greater bits win, signs include
     [3, ...minusOne],
   ]);
 });
+
+describe("runs with histograms", () => {
+  const counter = (count: number, hint: CounterResetHint = "not-reset"): FloatHistogram => {
+    return { ...emptyHistogram, count, hint };
+  };
+
+  /** Rows of time and sample: a float, "stale" or a histogram; start times are the time less 1. */
+  function mixed(rows: readonly (readonly [number, number | "stale" | FloatHistogram])[]) {
+    const columns = makeColumns(rows.length);
+    columns.histograms = [];
+    columns.startTimesMs = new Float64Array(rows.length);
+    for (const [timeMs, sample] of rows) {
+      const i = columns.length++;
+      columns.timesMs[i] = timeMs;
+      columns.startTimesMs[i] = timeMs - 1;
+      if (sample === "stale") columns.words.set(stale, 2 * i);
+      else if (typeof sample === "number") columns.values[i] = sample;
+      columns.histograms.push(typeof sample === "object" ? sample : undefined);
+    }
+    return columns;
+  }
+
+  function merged(columns: SampleColumns): unknown[] {
+    createRunMerger().merge(columns, 0);
+    expect([...(columns.startTimesMs ?? [])].slice(0, columns.length)).toEqual(
+      Array.from({ length: columns.length }, (_, i) => (columns.timesMs[i] as number) - 1),
+    );
+    expect(columns.histograms?.length).toBe(columns.length);
+    return Array.from({ length: columns.length }, (_, i) => {
+      const histogram = columns.histograms?.[i];
+      const isStale = columns.words[2 * i] === 2;
+      const sample = isStale ? "stale" : columns.values[i];
+      return histogram === undefined ? sample : [histogram.count, histogram.hint];
+    });
+  }
+
+  test("a histogram beats a marker and a float, then the one with more observations wins", () => {
+    const rows = mixed([
+      ...([
+        [1, "stale"],
+        [2, 7],
+        [3, counter(3)],
+        [4, counter(9)],
+      ] as const),
+      ...([
+        [1, counter(1)],
+        [2, counter(2)],
+        [3, "stale"],
+        [4, counter(8)],
+        [5, 5],
+      ] as const),
+    ]);
+    expect(merged(rows)).toEqual([
+      [1, "not-reset"],
+      [2, "not-reset"],
+      [3, "unknown"],
+      [9, "not-reset"],
+      5,
+    ]);
+  });
+
+  test("a histogram forgets its predecessor where another run's sample comes between", () => {
+    const rows = mixed([
+      [1, counter(1, "unknown")],
+      [3, counter(3)],
+      [4, counter(4)],
+      [2, counter(2, "gauge")],
+      [5, counter(5)],
+    ]);
+    expect(merged(rows)).toEqual([
+      [1, "unknown"],
+      [2, "gauge"],
+      [3, "unknown"],
+      [4, "not-reset"],
+      [5, "unknown"],
+    ]);
+  });
+
+  test("what is dropped leaves no start time behind", () => {
+    const columns = mixed([
+      [1, 1],
+      [2, 2],
+      [1, 1],
+      [2, 2],
+    ]);
+    merged(columns);
+    expect(columns.length).toBe(2);
+    expect([...(columns.startTimesMs ?? [])]).toEqual([0, 1, 0, 0]);
+  });
+
+  test("the order of runs does not matter", () => {
+    fc.assert(
+      fc.property(
+        fc.array(mixedColumns("whole", true), { minLength: 2, maxLength: 4 }),
+        fc.nat(),
+        (runs, seed) => {
+          const turned = runs.map((_, i) => runs[(i + seed) % runs.length] as SampleColumns);
+          const [a, b] = [joined(runs), joined(turned)];
+          createRunMerger().merge(a, 0);
+          createRunMerger().merge(b, 0);
+          expect(withoutHints(a)).toEqual(withoutHints(b));
+        },
+      ),
+    );
+  });
+});
+
+/** Runs one behind the other, all shifted to begin at 0 so that times meet. */
+function joined(runs: readonly SampleColumns[]): SampleColumns {
+  const into = makeColumns(runs.reduce((size, { length }) => size + length, 0));
+  into.histograms = [];
+  into.startTimesMs = new Float64Array(into.timesMs.length);
+  for (const run of runs) {
+    for (let i = 0; i < run.length; i++) {
+      const to = into.length++;
+      into.timesMs[to] = i * (1 + (run.length % 3));
+      into.words.set(run.words.subarray(2 * i, 2 * i + 2), 2 * to);
+      into.startTimesMs[to] = run.startTimesMs?.[i] ?? 0;
+      into.histograms.push(run.histograms?.[i]);
+    }
+  }
+  return into;
+}
+
+function withoutHints(columns: SampleColumns): unknown[] {
+  return Array.from({ length: columns.length }, (_, i) => {
+    const histogram = columns.histograms?.[i];
+    const bits = [...columns.words.slice(2 * i, 2 * i + 2)];
+    const sample = histogram === undefined ? bits : { ...histogram, hint: "" };
+    return [columns.timesMs[i], columns.startTimesMs?.[i], sample];
+  });
+}
