@@ -1,6 +1,7 @@
 import type {
   ColumnsFrame,
   QueryPart,
+  QueryStats as WireStats,
   QueryTrailer as WireTrailer,
   SeriesColumns as WireColumns,
 } from "../../gen/urd/query/v1/query_pb.ts";
@@ -43,6 +44,10 @@ export interface QueryStats {
   readonly chunksFetched: number;
   readonly chunksSizeBytes: number;
   readonly evaluationUs: number;
+  /** Microseconds of the server's thread. */
+  readonly threadUs: number;
+  /** `samplesTotal` by step; empty unless asked for. */
+  readonly samplesPerStep: readonly number[];
 }
 
 /** What is known of a result when all of it has come. */
@@ -179,14 +184,21 @@ function trailerOf({ trailer }: Found): QueryTrailer {
       complete: trailer?.completeness?.complete ?? true,
       missing: trailer?.completeness?.missing ?? [],
     },
-    stats: stats && {
-      samplesTotal: Number(stats.samplesTotal),
-      samplesPeak: Number(stats.samplesPeak),
-      seriesFetched: Number(stats.seriesFetched),
-      chunksFetched: Number(stats.chunksFetched),
-      chunksSizeBytes: Number(stats.chunksSizeBytes),
-      evaluationUs: Number(stats.evaluationUs),
-    },
+    stats: stats && statsOf(stats),
+  };
+}
+
+/** Statistics as numbers. */
+export function statsOf(stats: WireStats): QueryStats {
+  return {
+    samplesTotal: Number(stats.samplesTotal),
+    samplesPeak: Number(stats.samplesPeak),
+    seriesFetched: Number(stats.seriesFetched),
+    chunksFetched: Number(stats.chunksFetched),
+    chunksSizeBytes: Number(stats.chunksSizeBytes),
+    evaluationUs: Number(stats.evaluationUs),
+    threadUs: Number(stats.threadUs),
+    samplesPerStep: stats.samplesPerStep.map(Number),
   };
 }
 

@@ -1,7 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { QueryService } from "../../gen/urd/query/v1/query_pb.ts";
 import { type CallParts, openBudget, tryWithin } from "./budget.ts";
-import { UrdClientError } from "./errors.ts";
+import { milliseconds, whole } from "./numbers.ts";
+import { observingCalls } from "./observing.ts";
 import { labelsOf, queryStream } from "./query-stream.ts";
 import type { Labels } from "./series.ts";
 import type {
@@ -9,7 +10,6 @@ import type {
   ListOptions,
   MetricFamily,
   RangeOptions,
-  Time,
   UrdClient,
 } from "./types.ts";
 
@@ -17,7 +17,7 @@ type ReadingCalls = Omit<UrdClient, "write" | "writer" | "close">;
 
 /** The part of a client that reads. */
 export function readingCalls(parts: CallParts): ReadingCalls {
-  return { ...queryCalls(parts), ...listCalls(parts) };
+  return { ...queryCalls(parts), ...listCalls(parts), ...observingCalls(parts) };
 }
 
 function queryCalls(parts: CallParts): Pick<UrdClient, "queryInstant" | "queryRange"> {
@@ -45,7 +45,9 @@ function queryCalls(parts: CallParts): Pick<UrdClient, "queryInstant" | "queryRa
   };
 }
 
-function listCalls(parts: CallParts): Omit<ReadingCalls, "queryInstant" | "queryRange"> {
+function listCalls(
+  parts: CallParts,
+): Pick<ReadingCalls, "series" | "labelNames" | "labelValues" | "metadata"> {
   const service = createClient(QueryService, parts.transport);
   return {
     series: (selectors, call = {}) =>
@@ -86,8 +88,13 @@ function listCalls(parts: CallParts): Omit<ReadingCalls, "queryInstant" | "query
   };
 }
 
-function queryOptions(call: InstantOptions | RangeOptions): { limit: bigint; stats: boolean } {
-  return { limit: count(call.limit), stats: call.stats ?? false };
+function queryOptions(call: InstantOptions | RangeOptions): {
+  limit: bigint;
+  stats: boolean;
+  statsPerStep: boolean;
+} {
+  const { limit, stats = false } = call;
+  return { limit: count(limit), stats: stats !== false, statsPerStep: stats === "steps" };
 }
 
 function listRequest(call: ListOptions): {
@@ -106,18 +113,4 @@ function listRequest(call: ListOptions): {
 
 function count(limit: number | undefined): bigint {
   return whole(limit ?? 0, "limit");
-}
-
-/** Fractions of a millisecond are cut off: clocks of higher resolution give them. */
-function milliseconds(time: Time, name: string): bigint {
-  return whole(Math.trunc(Number(time)), name);
-}
-
-function whole(value: number, name: string): bigint {
-  if (Number.isSafeInteger(value)) return BigInt(value);
-  throw new UrdClientError(`The option ${name} is ${value}, which is no whole number.`, {
-    id: "err-urd-request-invalid",
-    code: "INVALID_ARGUMENT",
-    retryable: false,
-  });
 }

@@ -1,5 +1,5 @@
 import type { WriteOutcome } from "./outcome.ts";
-import type { QueryStream } from "./query-stream.ts";
+import type { QueryStats, QueryStream } from "./query-stream.ts";
 import type { RetryOptions } from "./retry.ts";
 import type { Labels, MetricType, WriteSeries } from "./series.ts";
 import type { UrdWriter, WriterOptions } from "./writer.ts";
@@ -21,7 +21,8 @@ export interface InstantOptions extends UrdCallOptions {
   readonly time?: Time;
   /** Series after which the result is cut, with a warning. */
   readonly limit?: number;
-  readonly stats?: boolean;
+  /** `"steps"`: by step too. */
+  readonly stats?: boolean | "steps";
 }
 
 /** Options of a range query: steps from start to end, end included. */
@@ -31,7 +32,8 @@ export interface RangeOptions extends UrdCallOptions {
   readonly stepMs: number;
   /** Series after which the result is cut, with a warning. */
   readonly limit?: number;
-  readonly stats?: boolean;
+  /** `"steps"`: by step too. */
+  readonly stats?: boolean | "steps";
 }
 
 /** Options of calls that list things. */
@@ -60,8 +62,105 @@ export interface MetricFamily {
   readonly unit: string;
 }
 
+/** A pointer from a sample to a trace. */
+export interface Exemplar {
+  /** Such as `{ trace_id: "…" }`. */
+  readonly labels: Labels;
+  readonly value: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly timeMs: number;
+}
+
+/** One series with its exemplars, ascending by time. */
+export interface ExemplarSeries {
+  readonly labels: Labels;
+  readonly exemplars: readonly Exemplar[];
+}
+
+/** What one operator gave, and what that cost with all its inputs. */
+export interface OperatorStats {
+  readonly series: number;
+  readonly samples: number;
+  readonly sizeBytes: number;
+  readonly wallUs: number;
+  readonly cpuUs: number;
+}
+
+/** An operator of a plan with what it reads from. */
+export interface PlanNode {
+  readonly operator: string;
+  /** The part of the query's text that it evaluates, cut when it is long. */
+  readonly expression: string;
+  readonly inputs: readonly PlanNode[];
+  /** What else is known, for people. */
+  readonly remarks: readonly string[];
+  /** Set with `analyze`. */
+  readonly stats: OperatorStats | undefined;
+}
+
+/** How a query is evaluated. */
+export interface QueryPlan {
+  readonly root: PlanNode;
+  readonly steps: number;
+  /** Set with `analyze`, as are the remarks. */
+  readonly stats: QueryStats | undefined;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+}
+
+/** Options of an explanation; without a step it is that of an instant query at `start`. */
+export interface ExplainOptions extends UrdCallOptions {
+  /** The server's now when left out. */
+  readonly start?: Time;
+  readonly end?: Time;
+  readonly stepMs?: number;
+  /** Evaluates the query, drops the answer, and tells the costs. */
+  readonly analyze?: boolean;
+}
+
+/** A query at work. */
+export interface ActiveQuery {
+  readonly id: string;
+  readonly query: string;
+  readonly startedMs: number;
+  /** First step, last possible one, and their distance; 0: an instant query. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+  /** Microseconds of its thread that it used so far. */
+  readonly threadUs: number;
+  readonly samples: number;
+}
+
+/** Options of an exemplar call. */
+export interface ExemplarOptions extends UrdCallOptions {
+  /** From the oldest when left out. */
+  readonly start?: Time;
+  /** Up to the newest when left out. */
+  readonly end?: Time;
+}
+
+/** The calls that look at queries and traces. */
+export interface ObservingCalls {
+  /** Exemplars of the series that the selectors of an expression match, sorted by series. */
+  exemplars(expression: string, options?: ExemplarOptions): Promise<readonly ExemplarSeries[]>;
+  /**
+   * The plan of a query as a tree, with `analyze` the cost of each operator.
+   *
+   * ```ts
+   * const { root } = await client.explain("sum(rate(ticks_total[5m]))", { analyze: true });
+   * console.log(root.operator, root.stats?.cpuUs);
+   * ```
+   */
+  explain(expression: string, options?: ExplainOptions): Promise<QueryPlan>;
+  /** The tenant's queries at work, the oldest first. */
+  activeQueries(options?: UrdCallOptions): Promise<readonly ActiveQuery[]>;
+  /** Ends a query by its id; false when it is not at work. */
+  cancelQuery(id: string, options?: UrdCallOptions): Promise<boolean>;
+}
+
 /** A client of one server and tenant. Every failure is an UrdClientError. */
-export interface UrdClient {
+export interface UrdClient extends ObservingCalls {
   /**
    * Writes series and resolves when the server has judged all of them; what is stored then
    * survives its crash. Many series go in several batches, one after the other; failures

@@ -34,7 +34,7 @@ import {
 } from "./remote-write.ts";
 import { discardBody } from "./request-body.ts";
 import { findRoute, type Route } from "./routes.ts";
-import { serveAlerts, serveRules, serveStatus } from "./status-api.ts";
+import { serveAlerts, serveRules, serveStatus, type StatusFacts } from "./status-api.ts";
 import { serveFormatQuery, serveParseQuery } from "./syntax-api.ts";
 import { type TenancyConfig, tenantOf } from "./tenants.ts";
 
@@ -88,6 +88,7 @@ interface Parts {
   readonly options: GatewayOptions;
   readonly formBudget: ByteBudget;
   readonly metrics: GatewayMetrics;
+  readonly facts: StatusFacts;
 }
 
 /** A gateway; it holds nothing that needs an end. */
@@ -96,6 +97,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     options,
     formBudget: createFormBudget(),
     metrics: createGatewayMetrics(options.metrics, options.clock),
+    facts: { build: options.build, clock: options.clock, startedMs: options.clock.nowMs() },
   };
   return {
     handle: (request, response) =>
@@ -137,7 +139,7 @@ async function serveRoute(parts: Parts, exchange: Exchange, route: Route): Promi
       setWrittenHeaders(exchange, nothingWritten);
       return serveRemoteWrite(options.write, exchange, tenant());
     case "status":
-      return serveStatus(exchange, route.argument, options.build);
+      return serveStatus(exchange, route.argument, parts.facts);
     case "ready": {
       const reason = hooks.notReady();
       const status = reason === undefined ? 200 : 503;

@@ -1,3 +1,5 @@
+import { isStatus } from "./status-api.ts";
+
 /** What serves a request. */
 export type RouteName =
   | "write"
@@ -57,8 +59,6 @@ const rootRoutes: ReadonlyMap<string, Omit<Route, "argument">> = new Map([
   ["/metrics", { name: "metrics", methods: getOrHead }],
 ] as const);
 
-const statuses: ReadonlySet<string> = new Set(["buildinfo", "config", "flags"]);
-
 /**
  * Finds the route of a path, which is taken as it came: what is percent-encoded in a segment
  * never makes another segment. The API stands under `/api/v1/` with and without the prefix.
@@ -74,13 +74,13 @@ export function findRoute(
   if (api === undefined) return undefined;
   const plain = apiRoutes.get(api);
   if (plain !== undefined) return { ...plain, argument: "" };
+  if (isStatus(api)) return { name: "status", methods: get, argument: api };
   const [first, second, third, ...rest] = api.split("/");
   if (rest.length > 0 || second === undefined) return undefined;
   if (first === "label" && third === "values") {
     return { name: "label_values", methods: get, argument: second };
   }
-  const isStatus = first === "status" && third === undefined && statuses.has(second);
-  return isStatus ? { name: "status", methods: get, argument: second } : undefined;
+  return undefined;
 }
 
 const apiRoot = "/api/v1/";

@@ -185,6 +185,46 @@ describe("what the process tells about itself", () => {
     expect((await ask(to, "/api/v1/status/config")).status).toBe(200);
   });
 
+  test("what Urd does not do is empty, not missing, and needs no tenant", async () => {
+    const { to } = await scene({}, { multitenancyEnabled: true });
+    for (const [path, data] of [
+      ["targets", { activeTargets: [], droppedTargets: [], droppedTargetCounts: {} }],
+      ["targets/metadata", []],
+      ["scrape_pools", { scrapePools: [] }],
+      ["alertmanagers", { activeAlertmanagers: [], droppedAlertmanagers: [] }],
+      ["notifications", []],
+    ] as const) {
+      for (const prefix of ["", "/prometheus"]) {
+        const answer = await ask(to, `${prefix}/api/v1/${path}?state=active`);
+        expect([answer.status, JSON.parse(answer.text)]).toEqual([
+          200,
+          { status: "success", data },
+        ]);
+      }
+    }
+  });
+
+  test("features by kind, and when the process began", async () => {
+    const { to } = await scene();
+    const found = JSON.parse((await ask(to, "/api/v1/features")).text) as {
+      data: Record<string, Record<string, boolean>>;
+    };
+    expect(found.data["api"]).toMatchObject({ query_stats: true, label_values_match: true });
+    expect(found.data["promql"]).toMatchObject({ subqueries: true, anchored: false });
+    expect(found.data["promql_functions"]).toMatchObject({ rate: true, mad_over_time: false });
+    expect(found.data["promql_operators"]).toMatchObject({
+      topk: true,
+      limitk: false,
+      atan2: true,
+    });
+    const info = JSON.parse((await ask(to, "/api/v1/status/runtimeinfo")).text) as {
+      data: { startTime: string; serverTime: string; GOMAXPROCS: number };
+    };
+    const { startTime, serverTime, GOMAXPROCS } = info.data;
+    expect(Date.parse(serverTime) - Date.parse(startTime)).toBeGreaterThanOrEqual(0);
+    expect(GOMAXPROCS).toBeGreaterThan(0);
+  });
+
   test("readiness at every path that clients ask", async () => {
     const { to } = await scene();
     for (const path of ["/ready", "/-/ready", "/-/healthy"]) {

@@ -10,5 +10,6 @@ export {
 } from "./parse.ts";
 export { matchesEmpty } from "./parse-labels.ts";
 export { prettyExpr } from "./pretty.ts";
+export { signatures } from "./signatures.ts";
 export { printExpr } from "./print.ts";
 export { type Json, prometheusJson } from "./prometheus-json.ts";

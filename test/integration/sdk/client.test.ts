@@ -211,6 +211,31 @@ describe.each(Object.entries(makers))("%s", (_, make) => {
     await until(() => server.cancelled === 2);
   });
 
+  test("exemplars, plans and queries at work", async () => {
+    const client = connect();
+    expect(await client.exemplars("up", { start: 5, end: new Date(9) })).toEqual([
+      {
+        labels: { __name__: "up" },
+        exemplars: [{ labels: { trace_id: "x" }, value: -0, timeMs: 5 }],
+      },
+      { labels: { __name__: "z" }, exemplars: [{ labels: {}, value: 0, timeMs: 9 }] },
+    ]);
+    const plain = await client.explain("sum(up)", { start: 0, end: 60_000, stepMs: 3 });
+    expect(plain).toMatchObject({ steps: 3, stats: undefined, warnings: [], infos: [] });
+    expect(plain.root).toMatchObject({ operator: "aggregate sum", expression: "sum(up)" });
+    expect(plain.root).toMatchObject({ remarks: ["r"], stats: undefined });
+    expect(plain.root.inputs[0]).toMatchObject({ operator: "vector-selector", inputs: [] });
+    const analyzed = await client.explain("up", { analyze: true });
+    expect(analyzed.root.stats).toMatchObject({ series: 1, samples: 2, wallUs: 3 });
+    expect(analyzed.stats).toMatchObject({ samplesTotal: 7, samplesPerStep: [3, 4] });
+    expect(analyzed.infos).toEqual(["i"]);
+    expect(await client.activeQueries()).toMatchObject([
+      { id: "query-0.1", query: "up", threadUs: 5, stepMs: 0 },
+    ]);
+    expect(await client.cancelQuery("query-0.1")).toBe(true);
+    expect(await client.cancelQuery("query-0.2")).toBe(false);
+  });
+
   test("lists", async () => {
     const client = connect();
     expect(await client.series(["up"])).toEqual({

@@ -177,9 +177,22 @@ function queryHandlers(state: State): ServiceHandlers<typeof RawQueryService> {
     labelNames: ({ selectors }) => ({ names: ["a", ...selectors], warnings: [] }),
     labelValues: ({ name, limit }) => ({ values: [name, String(limit)], warnings: ["w"] }),
     metadata: () => ({ metadata: [{ metric: "up", type: "gauge", help: "h", unit: "" }] }),
-    async *exemplars() {},
-    explain: () => ({}),
-    listQueries: () => ({}),
-    cancelQuery: () => ({}),
+    async *exemplars({ query, startMs, endMs }) {
+      const exemplars = [{ labels: ["trace_id", "x"], value: -0, timeMs: startMs ?? 0n }];
+      yield { series: [{ labels: ["__name__", query], exemplars }] };
+      if (endMs === undefined) return;
+      yield { series: [{ labels: ["__name__", "z"], exemplars: [{ timeMs: endMs }] }] };
+    },
+    explain: ({ query, stepMs, analyze }) => ({
+      root: {
+        ...{ operator: "aggregate sum", expression: query, remarks: ["r"] },
+        inputs: [{ operator: "vector-selector", expression: "up" }],
+        ...(analyze ? { stats: { series: 1n, samples: 2n, wallUs: 3n } } : {}),
+      },
+      steps: stepMs,
+      ...(analyze ? { stats: { samplesTotal: 7n, samplesPerStep: [3n, 4n] }, infos: ["i"] } : {}),
+    }),
+    listQueries: () => ({ queries: [{ id: "query-0.1", query: "up", threadUs: 5n }] }),
+    cancelQuery: ({ id }) => ({ found: id === "query-0.1" }),
   };
 }
