@@ -22,6 +22,8 @@ export interface RealInputReport {
   readonly acknowledgedBatches: number;
   readonly acknowledgedSamples: number;
   readonly storedSamples: number;
+  /** Late samples that equal one of a sealed chunk; readers merge them. */
+  readonly lateTwins: number;
   readonly questions: number;
   readonly kills: number;
 }
@@ -53,6 +55,7 @@ export async function runRealInput(
       acknowledgedBatches: scene.proxy.counts.acknowledged,
       acknowledgedSamples,
       storedSamples: [...stored.values()].reduce((sum, tenant) => sum + tenant.samples, 0),
+      lateTwins: [...stored.values()].reduce((sum, tenant) => sum + tenant.lateTwins, 0),
       questions: asked,
       kills: options.kills,
     };

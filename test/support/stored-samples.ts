@@ -12,7 +12,12 @@ import {
   shardDirectory,
 } from "../../server/shard/index.ts";
 import type { Labels } from "../../server/model/index.ts";
-import { createXorDecoder, makeColumns, openBlock } from "../../server/tsdb/index.ts";
+import {
+  createXorDecoder,
+  makeColumns,
+  openBlock,
+  type SampleColumns,
+} from "../../server/tsdb/index.ts";
 
 /** All samples of a tenant as they lie in the files. */
 export interface StoredTenant {
@@ -21,6 +26,11 @@ export interface StoredTenant {
   samples: number;
   /** Samples found a second time at the same time in the same series. */
   doubled: number;
+  /**
+   * Late samples that equal one of a chunk which was sealed before they came: a batch sent again
+   * across a chunk's end leaves them, as in Prometheus. Readers merge them.
+   */
+  lateTwins: number;
   /** Ranges that the shards know to be lost. */
   holes: string[];
 }
@@ -87,7 +97,13 @@ function pairsOf(labels: Labels): Pair[] {
 function tenantOf(found: Map<string, StoredTenant>, tenant: string): StoredTenant {
   const known = found.get(tenant);
   if (known !== undefined) return known;
-  const stored: StoredTenant = { series: new Map(), samples: 0, doubled: 0, holes: [] };
+  const stored: StoredTenant = {
+    series: new Map(),
+    samples: 0,
+    doubled: 0,
+    lateTwins: 0,
+    holes: [],
+  };
   found.set(tenant, stored);
   return stored;
 }
@@ -145,14 +161,37 @@ function addSeries(
   const samples = stored.series.get(text) ?? new Map<number, bigint>();
   stored.series.set(text, samples);
   const columns = makeColumns(256);
+  let newestMs = Number.NEGATIVE_INFINITY;
   for (const bytes of series.bytes) {
+    columns.length = 0;
     decoder.decode(bytes, { startMs: -(2 ** 52), endMs: 2 ** 52 }, columns);
+    // In-order chunks come first and ascend; what goes back in time is late.
+    const isLate = (columns.timesMs[0] ?? 0) <= newestMs;
+    if (!isLate) newestMs = columns.timesMs[columns.length - 1] ?? newestMs;
+    addSamples(stored, samples, { columns, isLate, isBlock: series.isBlock });
   }
+}
+
+function addSamples(
+  stored: StoredTenant,
+  samples: Map<number, bigint>,
+  chunk: {
+    readonly columns: SampleColumns;
+    readonly isLate: boolean;
+    readonly isBlock: boolean;
+  },
+): void {
+  const { columns, isLate, isBlock } = chunk;
   for (let i = 0; i < columns.length; i++) {
     const timeMs = columns.timesMs[i] as number;
     const [low, high] = [columns.words[2 * i] as number, columns.words[2 * i + 1] as number];
     const bits = (BigInt(high) << 32n) | BigInt(low);
-    if (series.isBlock && samples.get(timeMs) === bits) continue;
+    const isTwin = samples.get(timeMs) === bits;
+    if (isBlock && isTwin) continue;
+    if (isLate && isTwin) {
+      stored.lateTwins++;
+      continue;
+    }
     if (samples.has(timeMs)) stored.doubled++;
     samples.set(timeMs, bits);
     stored.samples++;
