@@ -20,6 +20,7 @@ export type {
   S3Config,
   SwiftConfig,
 } from "./bucket-config.ts";
+export { cached, type CacheOptions, type CacheRule } from "./cached.ts";
 export { encrypted } from "./encrypted.ts";
 export { instrumented } from "./instrumented.ts";
 export { listPages } from "./list-all.ts";

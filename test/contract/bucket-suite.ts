@@ -3,11 +3,13 @@ import {
   type Bucket,
   checkBucket,
   createMemoryBucket,
+  defaultRetryPolicy,
   type ListPage,
   listPages,
   prefixed,
   readPieces,
   readWholeObject,
+  retrying,
   uploadObject,
 } from "../../server/objstore/index.ts";
 import { seededPrng, systemClock, UrdError } from "../../server/platform/base/index.ts";
@@ -30,6 +32,7 @@ export interface StoreNeed {
   readonly requirement: string;
 }
 
+const world = { clock: systemClock, prng: seededPrng(process.pid) };
 const mib = 1024 * 1024;
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const everything = { offsetBytes: 0, sizeBytes: 64 * 1024 };
@@ -93,7 +96,9 @@ export function bucketSuite(
 ): void {
   describe(title, () => {
     let opened: Availability<OpenBucket>;
-    const inFolder = (folder: string): Bucket => prefixed(theValue(opened).bucket, folder);
+    // As a process uses it: stores close idle connections whenever they like.
+    const inFolder = (folder: string): Bucket =>
+      prefixed(retrying(theValue(opened).bucket, defaultRetryPolicy, world), folder);
     beforeAll(async () => {
       opened = need === undefined ? { value: await open() } : await available(open);
     }, startTimeoutMs);
@@ -167,7 +172,6 @@ function objectTests(inFolder: (folder: string) => Bucket): void {
 
   test("the check at start passes, leaves nothing, and sees a stranger's objects", async () => {
     const bucket = inFolder("start");
-    const world = { clock: systemClock, prng: seededPrng(process.pid) };
     await checkBucket(bucket, world, {});
     expect(await names(bucket, "", true)).toEqual([]);
     await bucket.write("photos/a.jpg", encode("x"), {});
