@@ -1,4 +1,5 @@
 export { type ChunkData, type ChunkEncoding, chunkEncodings } from "./chunk-data.ts";
+export * as goMath from "./go-math.ts";
 export { type ErrorId, errorCatalogue, urdError } from "./error-catalogue.ts";
 export {
   compareLabels,

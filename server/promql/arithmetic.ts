@@ -1,5 +1,5 @@
+import { goMath } from "../model/index.ts";
 import { assert } from "../platform/base/index.ts";
-import { atan2, pow } from "./go-math.ts";
 import type { BinaryOp } from "./parser/ast.ts";
 
 /** Operators that compute a number; the others compare or join sets. */
@@ -21,8 +21,8 @@ const arithmetic: Partial<Record<BinaryOp, NumberOperation>> = {
   "*": (lhs, rhs) => lhs * rhs,
   "/": (lhs, rhs) => lhs / rhs,
   "%": (lhs, rhs) => lhs % rhs,
-  "^": pow,
-  atan2,
+  "^": goMath.pow,
+  atan2: goMath.atan2,
 };
 
 const comparisons: Partial<Record<BinaryOp, (lhs: number, rhs: number) => boolean>> = {

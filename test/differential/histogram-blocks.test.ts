@@ -81,8 +81,9 @@ function blockSeriesOf(startMs: number): BlockSeries[] {
 const queries: readonly string[] = [
   '{__name__=~".+"}',
   "rate(float_counter[5m])",
-  "histogram_quantile(0.9, integer_custom)",
   ...["float_counter", "integer_counter", "integer_custom", "integer_schemas"].flatMap((name) => [
+    `histogram_quantile(0.9, ${name})`,
+    `histogram_fraction(0.5, 3, ${name})`,
     `histogram_count(${name})`,
     `histogram_sum(${name})`,
     `sum(${name})`,

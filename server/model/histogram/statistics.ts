@@ -1,3 +1,4 @@
+import { exp2, log2 } from "../go-math.ts";
 import { allBuckets, type Bucket } from "./buckets.ts";
 import { type FloatHistogram, hasCustomBuckets } from "./float-histogram.ts";
 
@@ -20,8 +21,7 @@ export function histogramQuantile(h: FloatHistogram, quantile: number): number {
   if (quantile > 1) return Infinity;
   if (h.count === 0 || Number.isNaN(quantile)) return Number.NaN;
   const forward = Number.isNaN(h.sum) || quantile < 0.5;
-  let rank = quantile * h.count;
-  if (!forward) rank = h.count - rank;
+  let rank = (forward ? quantile : 1 - quantile) * h.count;
   const buckets = interpolatedBuckets(h);
   let bucket: Bucket = { lower: 0, upper: 0, count: 0 };
   let count = 0;
@@ -33,8 +33,7 @@ export function histogramQuantile(h: FloatHistogram, quantile: number): number {
   if (bucket.upper === Infinity && hasCustomBuckets(h)) return bucket.lower;
   count = Math.min(count, h.count);
   if (count < rank) {
-    if (Number.isNaN(h.sum)) return Number.NaN;
-    return forward ? bucket.upper : bucket.lower;
+    return Number.isNaN(h.sum) ? Number.NaN : bucket.upper;
   }
   rank = forward ? rank - (count - bucket.count) : count - rank;
   return valueAt(bucket, rank / bucket.count, hasCustomBuckets(h));
@@ -42,9 +41,9 @@ export function histogramQuantile(h: FloatHistogram, quantile: number): number {
 
 function valueAt({ lower, upper }: Bucket, fraction: number, linear: boolean): number {
   if (linear || (lower <= 0 && upper >= 0)) return lower + (upper - lower) * fraction;
-  const [logLower, logUpper] = [Math.log2(Math.abs(lower)), Math.log2(Math.abs(upper))];
-  if (lower > 0) return 2 ** (logLower + (logUpper - logLower) * fraction);
-  return -(2 ** (logUpper + (logLower - logUpper) * (1 - fraction)));
+  const [logLower, logUpper] = [log2(Math.abs(lower)), log2(Math.abs(upper))];
+  if (lower > 0) return exp2(logLower + (logUpper - logLower) * fraction);
+  return -exp2(logUpper + (logLower - logUpper) * (1 - fraction));
 }
 
 /** Which part of a bucket's observations lies at or below `value`, which is inside of it. */
@@ -52,8 +51,8 @@ export function fractionBelow({ lower, upper }: Bucket, value: number, linear: b
   if (lower === -Infinity) return 1;
   if (upper === Infinity) return 0;
   if (linear || (lower <= 0 && upper >= 0)) return (value - lower) / (upper - lower);
-  const [logLower, logUpper] = [Math.log2(Math.abs(lower)), Math.log2(Math.abs(upper))];
-  const logValue = Math.log2(Math.abs(value));
+  const [logLower, logUpper] = [log2(Math.abs(lower)), log2(Math.abs(upper))];
+  const logValue = log2(Math.abs(value));
   if (value > 0) return (logValue - logLower) / (logUpper - logLower);
   return 1 - (logValue - logUpper) / (logLower - logUpper);
 }

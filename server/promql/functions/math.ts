@@ -1,4 +1,4 @@
-import * as goMath from "../go-math.ts";
+import { goMath } from "../../model/index.ts";
 
 /** A function of one number, and of scalar arguments at the same step. */
 export type NumberFunction = (value: number, params: readonly number[]) => number | undefined;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import * as goMath from "../../../server/promql/go-math.ts";
+import * as goMath from "../../../server/model/go-math.ts";
 
 /** Distance in representable numbers; both finite. */
 function ulps(a: number, b: number): number {
@@ -36,6 +36,12 @@ describe("close to JavaScript's functions", () => {
 
   test("exponentials", () => {
     fc.assert(fc.property(size, near(goMath.exp, Math.exp, 2)));
+    fc.assert(
+      fc.property(
+        size,
+        near(goMath.exp2, (x) => 2 ** x, 2),
+      ),
+    );
     fc.assert(fc.property(size, near(goMath.sinh, Math.sinh, 8)));
     fc.assert(fc.property(size, near(goMath.cosh, Math.cosh, 4)));
   });
@@ -118,4 +124,17 @@ describe("edges", () => {
     expect(goMath.sin(Infinity)).toBeNaN();
     expect(goMath.cos(1e300)).toBe(Math.cos(1e300));
   });
+});
+
+test.each([
+  [62.46649345967489, 6372183230127074000],
+  [15.38538484858893, 42801.8296560419],
+  [-226.59075900302716, 6.157221820841758e-69],
+  [0, 1],
+  [-1074, 5e-324],
+  [-1075, 0],
+  [1023.9999999999999, 1.7976931348621742e308],
+  [1024, Infinity],
+])("2 to the power of %d is Go's", (power, value) => {
+  expect(goMath.exp2(power)).toBe(value);
 });

@@ -72,6 +72,25 @@ function roundToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+/** 2 to a power; the method is that of FreeBSD's msun. */
+export function exp2(power: number): number {
+  if (!(power >= -1074 && power <= 1023.9999999999999)) return 2 ** power;
+  const exponent = Math.trunc(power > 0 ? power + 0.5 : power - 0.5);
+  const part = power - exponent;
+  const [high, low] = [part * 0.6931471803691238, -part * 1.9082149292705877e-10];
+  const rest = high - low;
+  const square = rest * rest;
+  const polynomial =
+    0.16666666666666666 +
+    square *
+      (-0.0027777777777015593 +
+        square *
+          (6.613756321437934e-5 +
+            square * (-1.6533902205465252e-6 + square * 4.1381367970572385e-8)));
+  const c = rest - square * polynomial;
+  return joinExponent(1 - (low - (rest * c) / (2 - c) - high), exponent);
+}
+
 /** Natural logarithm. */
 export function log(value: number): number {
   if (!(value > 0) || value === Infinity) return Math.log(value);
