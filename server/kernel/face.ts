@@ -204,6 +204,12 @@ export interface HeadChunk {
   readonly sizeBytes: number;
 }
 
+/** A native histogram as a message of remote write; both formats have the same. */
+export interface HistogramMessage {
+  readonly timeMs: number;
+  readonly message: Uint8Array;
+}
+
 /** One series read out of the kernel. */
 export interface HeadSeries {
   readonly ref: SeriesRef;
@@ -304,6 +310,12 @@ export interface ShardKernel {
    * chunks. Open chunks are copied as Prometheus's chunks with their sample count set.
    */
   read(refs: Uint32Array, startMs: number, endMs: number): HeadSeries[];
+
+  /**
+   * The native histograms of a chunk as messages that lead to the same chunk again; undefined
+   * when the bytes are no histogram chunk of this encoding.
+   */
+  histogramMessages(chunk: Uint8Array, encoding: number): HistogramMessage[] | undefined;
 
   stats(tenant: TenantIndex): KernelStats;
   totalStats(): KernelStats & { readonly sizeBytes: number };

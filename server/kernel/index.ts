@@ -3,6 +3,7 @@ export type {
   FrontKernel,
   HeadChunk,
   HeadSeries,
+  HistogramMessage,
   KernelMemory,
   KernelStats,
   PairBytes,

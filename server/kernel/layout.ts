@@ -131,6 +131,9 @@ export const readChunkFlags = 36;
 export const readChunkBytes = 40;
 export const readChunkEncoding = 44;
 
+/** Head of a message in the result of `chunkMessages`: f64 time, u32 size; padded to 8 behind. */
+export const messageEntryHead = 16;
+
 /** Head of a pair in the result of `pairsList`: u32 id, u32 name size, u32 value size. */
 export const listedPairHead = 12;
 

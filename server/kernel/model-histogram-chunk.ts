@@ -143,6 +143,7 @@ class ChunkWriter {
         this.#int(BigInt(offset));
       }
     }
+    if (h.schema !== -53) return;
     this.#uint(BigInt(h.bounds.length));
     for (const bound of h.bounds) this.#bound(bound);
   }

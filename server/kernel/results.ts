@@ -1,6 +1,7 @@
-import type { HeadChunk, HeadSeries, PairBytes } from "./face.ts";
+import type { HeadChunk, HeadSeries, HistogramMessage, PairBytes } from "./face.ts";
 import {
   listedPairHead,
+  messageEntryHead,
   readChunkBytes,
   readChunkEncoding,
   readChunkFile,
@@ -50,6 +51,19 @@ export function decodeSeries(bytes: Uint8Array, count: number, found: HeadSeries
     });
     at += view.getUint32(at + 12, true);
   }
+}
+
+/** The messages of a result of `messages`. The bytes become theirs. */
+export function decodeMessages(bytes: Uint8Array, count: number): HistogramMessage[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  return Array.from({ length: count }, () => {
+    const from = at + messageEntryHead;
+    const end = from + view.getUint32(at + 8, true);
+    const timeMs = view.getFloat64(at, true);
+    at = alignUp(end);
+    return { timeMs, message: bytes.subarray(from, end) };
+  });
 }
 
 function alignUp(offset: number): number {

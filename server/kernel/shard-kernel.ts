@@ -3,6 +3,7 @@ import { assert } from "../platform/base/index.ts";
 import {
   type ChunksPosition,
   type HeadSeries,
+  type HistogramMessage,
   type KernelMemory,
   type KernelStats,
   type PairBytes,
@@ -41,7 +42,7 @@ import {
   reportStatSeries,
   reportStatSize,
 } from "./layout.ts";
-import { decodePairs, decodeSeries } from "./results.ts";
+import { decodeMessages, decodePairs, decodeSeries } from "./results.ts";
 import {
   compileKernel,
   instantiateKernel,
@@ -325,6 +326,12 @@ class WasmShardKernel implements ShardKernel {
       from += kernel.reportWord(reportConsumed);
     }
     return found;
+  }
+
+  histogramMessages(chunk: Uint8Array, encoding: number): HistogramMessage[] | undefined {
+    this.input(chunk.length).set(chunk);
+    if (this.#kernel.exports.messages(chunk.length, encoding) === 0) return undefined;
+    return decodeMessages(this.#lentBytes().slice(), this.#kernel.reportWord(reportEntries));
   }
 
   stats(tenant: TenantIndex): KernelStats {

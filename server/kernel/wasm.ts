@@ -77,6 +77,7 @@ export interface KernelExports {
   abandon(): void;
   replay(size: number, skipFrom: number, skipTo: number): number;
   replayRowsUnknown(): number;
+  messages(size: number, encoding: number): number;
   chunksPosition(file: number, offset: number): void;
   outbox(): void;
   outboxDrop(size: number): void;

@@ -4,13 +4,21 @@ import {
   writeInt64,
   writeUvarint,
 } from "../platform/encoding/index.ts";
+import type { HistogramMessage } from "../kernel/index.ts";
 import type { SampleColumns } from "../tsdb/index.ts";
 
 /** Samples of a series in one entry: more make several entries, so that payloads stay small. */
 const samplesPerEntryMax = 4096;
 
 /** Tags of remote write 1.0. */
-const tags = { series: 0x0a, label: 0x0a, name: 0x0a, value: 0x12, sample: 0x12 } as const;
+const tags = {
+  series: 0x0a,
+  label: 0x0a,
+  name: 0x0a,
+  value: 0x12,
+  sample: 0x12,
+  histogram: 0x22,
+} as const;
 const valueTag = 0x09;
 const timeTag = 0x10;
 
@@ -27,10 +35,31 @@ export class ReloadPayload {
     return this.#length;
   }
 
-  /** Adds samples [0, length) of a series; `labels` are names and values as UTF-8 in turn. */
-  add(labels: readonly Uint8Array[], columns: SampleColumns): void {
-    for (let from = 0; from < columns.length; from += samplesPerEntryMax) {
-      this.#addEntry(labels, columns, [from, Math.min(columns.length, from + samplesPerEntryMax)]);
+  /**
+   * Adds the floats and histograms of a series, both ascending; where both have a time the
+   * histogram counts. `labels` are names and values as UTF-8 in turn.
+   */
+  add(
+    labels: readonly Uint8Array[],
+    columns: SampleColumns,
+    histograms: readonly HistogramMessage[] = [],
+  ): void {
+    const { timesMs, length } = columns;
+    let [row, next] = [0, 0];
+    while (row < length || next < histograms.length) {
+      const from = row;
+      const untilMs = histograms[next]?.timeMs ?? Number.POSITIVE_INFINITY;
+      const most = Math.min(length, from + samplesPerEntryMax);
+      while (row < most && timesMs[row]! < untilMs) row++;
+      if (row > from) {
+        this.#addEntry(labels, columns, [from, row]);
+        continue;
+      }
+      const floatMs = row < length ? timesMs[row]! : Number.POSITIVE_INFINITY;
+      const first = next;
+      while (next < histograms.length && histograms[next]!.timeMs <= floatMs) next++;
+      this.#addHistograms(labels, histograms.slice(first, next));
+      if (histograms[next - 1]?.timeMs === floatMs) row++;
     }
   }
 
@@ -55,6 +84,17 @@ export class ReloadPayload {
     this.#uvarint(sizeBytes);
     for (let i = 0; i < labels.length; i += 2) this.#addLabel(labels, i);
     for (let i = from; i < to; i++) this.#addSample(columns, i);
+  }
+
+  #addHistograms(labels: readonly Uint8Array[], histograms: readonly HistogramMessage[]): void {
+    let sizeBytes = 0;
+    for (let i = 0; i < labels.length; i += 2) sizeBytes += fieldSize(labelSize(labels, i));
+    for (const { message } of histograms) sizeBytes += fieldSize(message.length);
+    this.#reserve(fieldSize(sizeBytes));
+    this.#byte(tags.series);
+    this.#uvarint(sizeBytes);
+    for (let i = 0; i < labels.length; i += 2) this.#addLabel(labels, i);
+    for (const { message } of histograms) this.#text(tags.histogram, message);
   }
 
   #addLabel(labels: readonly Uint8Array[], i: number): void {

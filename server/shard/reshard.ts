@@ -1,4 +1,4 @@
-import type { FrontKernel, HeadSeries, ShardKernel } from "../kernel/index.ts";
+import type { FrontKernel, HeadSeries, HistogramMessage, ShardKernel } from "../kernel/index.ts";
 import { createLimits, type Limits, multitenantDefaults, shardsOfTenant } from "../limits/index.ts";
 import { chunkEncodings } from "../model/index.ts";
 import { assert, type Clock, defined } from "../platform/base/index.ts";
@@ -8,6 +8,7 @@ import type { Hole } from "./holes.ts";
 import { inlineSyncer } from "./log/syncer.ts";
 import { type Recovered, recoverShard } from "./recover.ts";
 import { ReloadPayload } from "./reload-payload.ts";
+import { mergeHistograms } from "./series-histograms.ts";
 import { SeriesSamples } from "./series-samples.ts";
 import type { ShardSettings } from "./settings.ts";
 import { openShard, type Shard } from "./shard.ts";
@@ -130,11 +131,25 @@ class Router {
       old.chunks.drain();
       const piece = refs.subarray(from, from + seriesPerRead);
       for (const series of kernel.read(piece, minTimeMs, maxTimeMs)) {
-        this.#payload.add(labels.of(series), this.#samples.read(chunkBytes(old, series)));
+        this.#addSeries(old, labels.of(series), series);
         if (this.#payload.sizeBytes >= payloadSizeBytes) await this.#send(tenant.name);
       }
     }
     await this.#send(tenant.name);
+  }
+
+  #addSeries(old: Recovered, labels: readonly Uint8Array[], series: HeadSeries): void {
+    const floats: Uint8Array[] = [];
+    const histograms: HistogramMessage[][] = [];
+    for (const chunk of series.chunks) {
+      const bytes = chunk.bytes ?? old.chunks.read(chunk);
+      if (chunk.encoding === chunkEncodings.xor) floats.push(bytes);
+      else {
+        const messages = old.kernel.histogramMessages(bytes, chunk.encoding);
+        histograms.push(defined(messages, "the histograms of a chunk"));
+      }
+    }
+    this.#payload.add(labels, this.#samples.read(floats), mergeHistograms(histograms));
   }
 
   async #send(tenant: string): Promise<void> {
@@ -188,15 +203,6 @@ const noRules = {
   nativeHistogramsEnabled: true,
   nativeHistogramBucketsMax: 0,
 } as const;
-
-function* chunkBytes(old: Recovered, series: HeadSeries): Generator<Uint8Array> {
-  for (const chunk of series.chunks) {
-    if (chunk.encoding !== chunkEncodings.xor) {
-      throw new Error("native histograms cannot be loaded into another number of shards yet");
-    }
-    yield chunk.bytes ?? old.chunks.read(chunk);
-  }
-}
 
 /** Label bytes of one tenant's series. */
 class LabelBytes {

@@ -16,6 +16,8 @@ import {
   type ModelSeries,
 } from "../../server/kernel/model-series.ts";
 import { crc32c } from "../../server/platform/encoding/index.ts";
+import { defined } from "../../server/platform/base/index.ts";
+import { createChunkDecoder, knownEncoding, makeColumns } from "../../server/tsdb/index.ts";
 import { decodeXor } from "./xor-decoder.ts";
 
 /** What a log record says, decoded. */
@@ -256,6 +258,7 @@ export class Twins {
     const bytes = chunk.bytes ?? this.#sealedBytes(chunk);
     const { minTimeMs, maxTimeMs } = chunk;
     if (chunk.encoding !== 1) {
+      expectReadable(bytes, chunk);
       return histogramText(bytes, { ...chunk, late: chunk.outOfOrder });
     }
     const samples = decodeXor(bytes);
@@ -271,6 +274,18 @@ export class Twins {
     expect(this.#chunks.readUInt32LE(end)).toBe(crc32c(bytes));
     return bytes;
   }
+}
+
+const decoder = createChunkDecoder();
+
+/** Whoever reads chunks finds in one of histograms what the kernel says of it. */
+function expectReadable(bytes: Uint8Array, chunk: HeadChunk): void {
+  const columns = makeColumns(chunk.samples);
+  const encoding = defined(knownEncoding(chunk.encoding), "an encoding");
+  decoder.decode({ encoding, bytes }, { startMs: -1e16, endMs: 1e16 }, columns);
+  expect(columns.length).toBe(chunk.samples);
+  expect(columns.timesMs[0]).toBe(chunk.minTimeMs);
+  expect(columns.timesMs[columns.length - 1]).toBe(chunk.maxTimeMs);
 }
 
 /** What there is to say of a chunk of histograms, its bytes included. */

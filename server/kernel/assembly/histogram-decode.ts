@@ -1,6 +1,7 @@
 import { histogramUnitsMax } from "../layout";
 import { peek, varbitBits, varbitInt, varbitUint } from "./bits";
 import { chunkHead, windowsOpen } from "./histogram-encode";
+import { schemaCustom } from "./histogram-judge";
 import {
   bucketsOf,
   changesOf,
@@ -42,6 +43,11 @@ let at: u32 = 0;
 let end: u32 = 0;
 let broken: bool = false;
 
+/** Samples that a chunk says it has. */
+export function chunkSamples(bytes: usize): u32 {
+  return <u32>bswap<u16>(load<u16>(bytes));
+}
+
 /**
  * Decodes into a scratch up to the first sample that is not older than `until`, or to the last
  * one; `bits` is what the chunk has. False when the bytes are no such chunk. The scratch is then
@@ -55,6 +61,17 @@ export function decodeHistogram(
   kind: u32,
   until: i64,
 ): bool {
+  if (!decodeBegin(into, bytes, bits, samples, kind)) return false;
+  for (let i: u32 = 1; i < samples; i++) {
+    if (load<i64>(into, histogramTime) >= until) break;
+    if (!decodeNext(into)) return false;
+  }
+  store<u32>(into, at, histogramBits);
+  return true;
+}
+
+/** Begins to decode a chunk with its first sample; `decodeNext` gives the others. */
+export function decodeBegin(into: usize, bytes: usize, bits: u32, samples: u32, kind: u32): bool {
   histogramClear(into);
   store<u8>(into, kind, histogramKind);
   chunk = bytes;
@@ -66,11 +83,12 @@ export function decodeHistogram(
   if (!readLayout(into)) return false;
   readFirst(into);
   store<i64>(into, load<i64>(into, histogramTime), histogramFirstTime);
-  for (let i: u32 = 1; i < samples && !broken && at <= end; i++) {
-    if (load<i64>(into, histogramTime) >= until) break;
-    readNext(into);
-  }
-  store<u32>(into, at, histogramBits);
+  return !broken && at <= end;
+}
+
+/** Decodes the next sample over the former one; false when there is none that makes sense. */
+export function decodeNext(into: usize): bool {
+  readNext(into);
   return !broken && at <= end;
 }
 
@@ -126,7 +144,7 @@ function readLayout(into: usize): bool {
   store<i32>(into, <i32>takeInt(), histogramSchema);
   if (!readSpans(into, positiveSpans, positiveBuckets)) return false;
   if (!readSpans(into, negativeSpans, negativeBuckets)) return false;
-  const bounds = takeUint();
+  const bounds = load<i32>(into, histogramSchema) == schemaCustom ? takeUint() : 0;
   if (bounds > <u64>histogramUnitsMax) return false;
   for (let i: u64 = 0; i < bounds && at <= end; i++) {
     const scaled = takeUint();

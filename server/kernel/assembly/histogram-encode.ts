@@ -21,6 +21,7 @@ import {
   positiveBuckets,
   positiveSpans,
 } from "./histogram-record";
+import { schemaCustom } from "./histogram-judge";
 import { histogramUnitsMax } from "../layout";
 import { spanAlloc, unitsOf } from "./memory";
 
@@ -86,6 +87,7 @@ function writeLayout(record: usize): void {
   at = putVarbitInt(encoded, at, <i64>load<i32>(record, histogramSchema));
   writeSpans(record, positiveSpans);
   writeSpans(record, negativeSpans);
+  if (load<i32>(record, histogramSchema) != schemaCustom) return;
   const bounds = load<u32>(record, customBounds);
   at = putVarbitUint(encoded, at, <u64>bounds);
   for (let i: u32 = 0; i < bounds; i++) {

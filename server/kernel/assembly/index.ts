@@ -13,6 +13,7 @@ import {
 } from "../layout";
 import { crcStart } from "./crc32c";
 import { encodeStart } from "./histogram-encode";
+import { chunkMessages } from "./histogram-message";
 import { histogramsStart } from "./histogram-record";
 import { labelsStart } from "./labels";
 import { bufferEnsure, bufferInput, bufferPointer, memoryStart, memoryUsed } from "./memory";
@@ -184,6 +185,11 @@ export function takeSeries(size: usize): bool {
   reportClear();
   const input = bufferPointer(bufferInput);
   return importSeries(input, size) || !reportWireFault(input);
+}
+
+/** Reports the histograms of the chunk in the input as messages; false when it is no such chunk. */
+export function messages(size: u32, encoding: u32): bool {
+  return chunkMessages(bufferPointer(bufferInput), size, encoding);
 }
 
 /** Rows that replay left out because nothing knows their series. */
