@@ -25,15 +25,22 @@ interface Slot {
 }
 
 /**
- * The newest exemplars of one tenant, at most `capacity`: one that comes in takes the place of
- * the one that came in first. Within a series they are ordered by time, then value, then labels,
- * as Prometheus orders them.
+ * Characters of labels that are kept for each exemplar of the capacity. Labels of usual series
+ * with a trace have a third of it; where they are longer the ring holds fewer exemplars.
+ */
+const charactersPerExemplar = 1024;
+
+/**
+ * The newest exemplars of one tenant, at most `capacity`: those that came in first make place
+ * for one that comes in. Within a series they are ordered by time, then value, then labels, as
+ * Prometheus orders them.
  */
 export class ExemplarRing {
   #capacity: number;
-  #slots: Slot[] = [];
-  /** Where the next one goes, once the ring is full: at the oldest. */
-  #next = 0;
+  /** In the order in which they came. */
+  readonly #slots = new Set<Slot>();
+  /** Of the labels of all exemplars and all series. */
+  #characters = 0;
   readonly #series = new Map<string, Slot["series"]>();
 
   constructor(capacity: number) {
@@ -42,18 +49,13 @@ export class ExemplarRing {
 
   /** How many are kept. */
   get size(): number {
-    return this.#slots.length;
+    return this.#slots.size;
   }
 
   /** Changes the capacity; a smaller one drops those that came in first. */
   resize(capacity: number): void {
-    if (capacity === this.#capacity) return;
-    const inOrder = [...this.#slots.slice(this.#next), ...this.#slots.slice(0, this.#next)];
-    const dropped = Math.max(0, inOrder.length - capacity);
-    for (const slot of inOrder.slice(0, dropped)) this.#drop(slot);
-    this.#slots = inOrder.slice(dropped);
-    this.#next = 0;
     this.#capacity = capacity;
+    this.#makeFit();
   }
 
   /**
@@ -64,7 +66,8 @@ export class ExemplarRing {
     if (this.#capacity === 0) return "out-of-order";
     if (lengthOf(exemplar.labels) > labelsLengthMax) return "labels-too-long";
     const key = labelsKey(labels);
-    const series = this.#series.get(key) ?? { labels, exemplars: [] };
+    const known = this.#series.get(key);
+    const series = known ?? { labels, exemplars: [] };
     const { exemplars } = series;
     const newest = exemplars.at(-1);
     if (newest !== undefined && exemplar.timeMs < newest.timeMs - outOfOrderWindowMs) {
@@ -76,7 +79,10 @@ export class ExemplarRing {
     if (before !== undefined && compare(before, exemplar) === 0) return "duplicate";
     exemplars.splice(place, 0, exemplar);
     this.#series.set(key, series);
-    this.#keep({ series, exemplar });
+    if (known === undefined) this.#characters += charactersOf(labels);
+    this.#characters += charactersOf(exemplar.labels);
+    this.#slots.add({ series, exemplar });
+    this.#makeFit();
     return "stored";
   }
 
@@ -95,21 +101,29 @@ export class ExemplarRing {
     }
   }
 
-  #keep(slot: Slot): void {
-    if (this.#slots.length < this.#capacity) {
-      this.#slots.push(slot);
-      return;
+  #makeFit(): void {
+    const charactersMax = this.#capacity * charactersPerExemplar;
+    for (const oldest of this.#slots) {
+      if (this.#slots.size <= this.#capacity && this.#characters <= charactersMax) return;
+      this.#drop(oldest);
     }
-    const oldest = this.#slots[this.#next];
-    this.#slots[this.#next] = slot;
-    this.#next = (this.#next + 1) % this.#capacity;
-    if (oldest !== undefined) this.#drop(oldest);
   }
 
-  #drop({ series, exemplar }: Slot): void {
+  #drop(slot: Slot): void {
+    const { series, exemplar } = slot;
+    this.#slots.delete(slot);
+    this.#characters -= charactersOf(exemplar.labels);
     series.exemplars.splice(series.exemplars.indexOf(exemplar), 1);
-    if (series.exemplars.length === 0) this.#series.delete(labelsKey(series.labels));
+    if (series.exemplars.length > 0) return;
+    this.#series.delete(labelsKey(series.labels));
+    this.#characters -= charactersOf(series.labels);
   }
+}
+
+function charactersOf(labels: Labels): number {
+  let count = 0;
+  for (const text of labels) count += text.length;
+  return count;
 }
 
 function lengthOf(labels: Labels): number {

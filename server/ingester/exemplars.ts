@@ -5,7 +5,7 @@ import {
   ExemplarsResponseSchema,
 } from "../../gen/urd/ingester/v1/ingester_pb.ts";
 import type { PayloadFormat } from "../kernel/index.ts";
-import { type Limits, shardsOfTenant } from "../limits/index.ts";
+import { type Limits, shardsOfTenant, type TenantLimits } from "../limits/index.ts";
 import { compileMatcher, type Labels, labelValue } from "../model/index.ts";
 import type { Selection } from "../storage/index.ts";
 import { selectionOf } from "../wire/index.ts";
@@ -33,7 +33,8 @@ export class ExemplarStore {
    * samples. Returns how many are kept now, those counted that were there before.
    */
   take(tenant: string, format: PayloadFormat, payload: Uint8Array): number {
-    const { exemplarsMax, seriesMax, outOfOrderWindowMs } = this.#limits.limitsFor(tenant);
+    const limits = this.#limits.limitsFor(tenant);
+    const { exemplarsMax, seriesMax, outOfOrderWindowMs } = limits;
     if (exemplarsMax === 0) {
       this.#rings.delete(tenant);
       return 0;
@@ -45,6 +46,7 @@ export class ExemplarStore {
     ring.resize(capacity);
     let kept = 0;
     for (const { labels, exemplars } of readExemplars(format, payload)) {
+      if (!isAllowed(labels, limits)) continue;
       for (const exemplar of exemplars) {
         const outcome = ring.add(labels, exemplar, outOfOrderWindowMs);
         if (outcome === "stored" || outcome === "duplicate") kept++;
@@ -68,6 +70,17 @@ export class ExemplarStore {
     const matches = (labels: Labels): boolean => tests.some((test) => test(labels));
     yield* ring.find(matches, { startMs, endMs });
   }
+}
+
+/** A series that the head would refuse for its labels has no exemplars either. */
+function isAllowed(labels: Labels, limits: TenantLimits): boolean {
+  const { labelNamesMax, labelNameSizeBytesMax, labelValueSizeBytesMax } = limits;
+  if (labelNamesMax > 0 && labels.length > 2 * labelNamesMax) return false;
+  const fits = (text: string, i: number): boolean => {
+    const sizeBytesMax = i % 2 === 0 ? labelNameSizeBytesMax : labelValueSizeBytesMax;
+    return sizeBytesMax === 0 || Buffer.byteLength(text) <= sizeBytesMax;
+  };
+  return labels.every(fits);
 }
 
 function testOf({ matchers }: Selection): (labels: Labels) => boolean {

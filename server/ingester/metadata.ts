@@ -175,7 +175,10 @@ function readMetadata2(payload: Uint8Array, add: (family: FamilyMetadata) => voi
     seen.add(key);
     if (type === 0 && helpRef === 0 && unitRef === 0) return;
     add({
-      metric: familyName(symbolAt(payload, places, metricRef), typeText(type)),
+      metric: familyName(symbolAt(payload, places, metricRef), typeText(type)).slice(
+        0,
+        textLengthMax,
+      ),
       type: typeText(type),
       help: symbolAt(payload, places, helpRef).slice(0, textLengthMax),
       unit: symbolAt(payload, places, unitRef).slice(0, textLengthMax),

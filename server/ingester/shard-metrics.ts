@@ -1,9 +1,19 @@
 import type { MetricRegistry } from "../platform/telemetry/index.ts";
 import type { Shard } from "../shard/index.ts";
+import type { ExemplarStore } from "./exemplars.ts";
+
+/** What the metrics of a shard are read from. */
+export interface ShardParts {
+  /** Name of the thread. */
+  readonly thread: string;
+  readonly shard: Shard;
+  readonly exemplars: ExemplarStore;
+}
 
 /** Shows what a shard holds and how its restart went. */
-export function addShardMetrics(registry: MetricRegistry, thread: string, shard: Shard): void {
-  const labels = { shard: thread };
+export function addShardMetrics(registry: MetricRegistry, parts: ShardParts): void {
+  const { shard, exemplars } = parts;
+  const labels = { shard: parts.thread };
   const gauge = (name: string, help: string, value: () => number): void => {
     const made = registry.gauge({
       name,
@@ -13,6 +23,7 @@ export function addShardMetrics(registry: MetricRegistry, thread: string, shard:
     });
   };
   gauge("urd_shard_series", "Series in memory.", () => shard.totalStats().series);
+  gauge("urd_shard_exemplars", "Exemplars in memory.", () => exemplars.size);
   gauge("urd_shard_label_pairs", "Label pairs in memory.", () => shard.totalStats().pairs);
   gauge("urd_shard_kernel_bytes", "Kernel memory in use.", () => shard.totalStats().sizeBytes);
   gauge("urd_shard_log_position_bytes", "Bytes ever written to the log.", () => shard.logPosition);

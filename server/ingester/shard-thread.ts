@@ -110,7 +110,7 @@ async function open(): Promise<void> {
       });
     },
   });
-  addShardMetrics(registry, data.name, shard);
+  addShardMetrics(registry, { thread: data.name, shard, exemplars });
   logger.info("the shard is open", { ...shard.recovery });
   parent.postMessage({ kind: "serving" });
 }

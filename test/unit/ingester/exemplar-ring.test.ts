@@ -62,6 +62,15 @@ describe("exemplars of a tenant", () => {
     expect(ring.add(labels, long(128), 0)).toBe("stored");
   });
 
+  test("long labels make the ring hold fewer", () => {
+    const ring = new ExemplarRing(10);
+    const long = (i: number) => ["__name__", "m", "path", String(i).repeat(2000)];
+    for (let i = 1; i <= 9; i++) ring.add(long(i), at(i), 0);
+    expect(timesOf(ring)).toEqual([[5], [6], [7], [8], [9]]);
+    for (let i = 10; i <= 30; i++) ring.add(labels, at(i), 0);
+    expect(timesOf(ring)).toEqual([[21, 22, 23, 24, 25, 26, 27, 28, 29, 30]]);
+  });
+
   test("are found by range and series", () => {
     const ring = new ExemplarRing(10);
     for (const timeMs of [1, 2, 3]) ring.add(labels, at(timeMs), 0);

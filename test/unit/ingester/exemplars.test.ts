@@ -3,7 +3,11 @@ import { describe, expect, test } from "vitest";
 import { RequestSchema } from "../../../gen/io/prometheus/write/v2/types_pb.ts";
 import { WriteRequestSchema } from "../../../gen/prometheus/remote_pb.ts";
 import { ExemplarStore } from "../../../server/ingester/exemplars.ts";
-import { createLimits, multitenantDefaults } from "../../../server/limits/index.ts";
+import {
+  createLimits,
+  multitenantDefaults,
+  type TenantLimits,
+} from "../../../server/limits/index.ts";
 import type { Matcher } from "../../../server/model/index.ts";
 
 const everywhere = { startMs: -Infinity, endMs: Infinity };
@@ -94,6 +98,25 @@ describe("exemplars of a payload", () => {
     const none = storeOf(0);
     expect(none.take("t", 2, write2)).toBe(0);
     expect([...none.find("t", all)]).toEqual([]);
+  });
+
+  test("of series whose labels are more or longer than allowed are left out", () => {
+    const limited = (limits: Partial<TenantLimits>) =>
+      new ExemplarStore(
+        createLimits({
+          defaults: { ...multitenantDefaults, exemplarsMax: 10, ...limits },
+          overrides: new Map(),
+        }),
+        1,
+      ).take("t", 2, write2);
+    expect(limited({ labelNamesMax: 2, labelNameSizeBytesMax: 8, labelValueSizeBytesMax: 1 })).toBe(
+      1,
+    );
+    expect(limited({ labelNamesMax: 1 })).toBe(0);
+    expect(limited({ labelNameSizeBytesMax: 7 })).toBe(0);
+    expect(limited({ labelNamesMax: 0, labelNameSizeBytesMax: 0, labelValueSizeBytesMax: 0 })).toBe(
+      1,
+    );
   });
 
   test("a shard keeps its part of the limit", () => {

@@ -139,6 +139,23 @@ describe("JSON", () => {
       data: { stats: { timings: {}, samples: { totalQueryableSamples: expect.any(Number) } } },
     });
     expect(trailer.stats).toMatchObject({ seriesFetched: 2n, chunksFetched: 2n });
+    expect(trailer.stats?.samplesPerStep).toEqual([]);
+    const perStep = await range(queryServiceOver([shard]), {
+      query: "up",
+      options: { ...json, statsPerStep: true },
+    });
+    const counts = perStep.trailer.stats?.samplesPerStep ?? [];
+    expect(counts).toHaveLength(3);
+    expect(counts.reduce((a, b) => a + b)).toBe(perStep.trailer.stats?.samplesTotal);
+    expect(JSON.parse(perStep.json)).toMatchObject({
+      data: {
+        stats: {
+          samples: {
+            totalQueryableSamplesPerStep: [0, 30, 60].map((s, i) => [s, Number(counts[i])]),
+          },
+        },
+      },
+    });
   });
 
   test("large answers come in several pieces that join to JSON", async () => {
