@@ -1,6 +1,6 @@
 import { type Labels, urdError } from "../model/index.ts";
 import { CorruptionError, type UrdError } from "../platform/base/index.ts";
-import type { ReadAccount, SeriesBatch } from "../storage/index.ts";
+import type { ReadAccount, SeriesBatch, SeriesColumns } from "../storage/index.ts";
 import type { ChunkReader } from "../shard/index.ts";
 import {
   clearSamples,
@@ -116,7 +116,11 @@ class Builder implements BatchBuilder {
     this.#isHandedOut = true;
     const { timesMs, values, words, histograms, startTimesMs } = this.#columns;
     if (histograms === undefined && startTimesMs === undefined) {
-      return { series: this.#entries.map((entry) => ({ ...entry, timesMs, values, words })) };
+      const series: SeriesColumns[] = [];
+      for (const { labels, from, to } of this.#entries) {
+        series.push({ labels, timesMs, values, words, from, to });
+      }
+      return { series };
     }
     return {
       series: this.#entries.map((entry) => ({

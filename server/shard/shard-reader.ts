@@ -180,9 +180,19 @@ export class ShardReader {
     if (kernel.outboxSizeBytes() > 0) chunks.drain();
     const cache = this.#cache(tenant);
     return kernel.read(refs, selection.startMs, selection.endMs).map((series) => ({
-      pairs: Array.from(series.pairIds, (id) => this.#pair(tenant, cache, id)),
+      pairs: this.#pairs(tenant, cache, series.pairIds),
       chunks: series.chunks.map((chunk) => this.#chunk(chunk, selection.allowLocations)),
     }));
+  }
+
+  /** A loop over the typed array: its iterators cost ten times what the look-ups do. */
+  #pairs(tenant: ShardTenant, cache: TenantCache, ids: Uint32Array): ShardPair[] {
+    const pairs: ShardPair[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      pairs.push(cache.pairs.get(id) ?? this.#pair(tenant, cache, id));
+    }
+    return pairs;
   }
 
   #chunk(chunk: HeadChunk, allowLocations: boolean): HeadChunk {
@@ -192,8 +202,6 @@ export class ShardReader {
   }
 
   #pair(tenant: ShardTenant, cache: TenantCache, id: PairId): ShardPair {
-    const cached = cache.pairs.get(id);
-    if (cached !== undefined) return cached;
     const [found] = this.#parts.kernel.pairs(tenant.index, id - 1, 1);
     const bytes = defined(found?.id === id ? found : undefined, "a series' label pair");
     const pair = {

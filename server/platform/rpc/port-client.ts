@@ -107,8 +107,9 @@ class PortCaller {
     const scope = this.#begin(options);
     const id = this.#nextId++;
     const gate = new CreditGate(this.#window);
-    const giveUp = (failure: UrdError): void => {
+    const giveUp = (cause?: UrdError): void => {
       if (!this.#calls.delete(id)) return;
+      const failure = cause ?? cancelledError(undefined);
       this.#cancel(id, failure);
       gate.fail(failure);
       inbox.fail(failure);
@@ -116,7 +117,7 @@ class PortCaller {
     const inbox = new Inbox<Message>(
       this.#window,
       (count) => this.#post([frameKind.credit, id, count]),
-      () => giveUp(cancelledError(undefined)),
+      () => giveUp(),
     );
     this.#calls.set(id, this.#streamCall(id, { inbox, gate }));
     scope.onFailure(giveUp);
@@ -128,7 +129,7 @@ class PortCaller {
     } catch (thrown) {
       throw asUrdError(thrown);
     } finally {
-      giveUp(cancelledError(undefined));
+      giveUp();
       scope.close();
     }
   }

@@ -9,7 +9,18 @@ import {
 
 /** The labels without those that say what a metric is: its name, type and unit. */
 export function withoutName(labels: Labels): Labels {
-  return without(labels, isMetadata);
+  for (let i = 0; i < labels.length; i += 2) {
+    if (!isMetadata(labels[i] as string)) continue;
+    // Mostly the name comes first and is all there is to drop.
+    const isAlone = labels[i + 2] === undefined || !isMetadata(labels[i + 2] as string);
+    return i === 0 && isAlone ? withoutFirst(labels) : without(labels, isMetadata);
+  }
+  return labels;
+}
+
+function withoutFirst(labels: Labels): Labels {
+  const rest = labels.slice(2);
+  return without(rest, isMetadata);
 }
 
 /** The labels whose names `drops` does not hold for. Returns the same array when all stay. */
@@ -56,5 +67,6 @@ export function printLabels(labels: Labels): string {
 const legacyName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 function isMetadata(name: string): boolean {
+  if (!name.startsWith("__")) return false;
   return name === metricNameLabel || name === "__type__" || name === "__unit__";
 }

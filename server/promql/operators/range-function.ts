@@ -12,6 +12,12 @@ import { createMarkerFilter } from "./stale-markers.ts";
 import { checkpoint, createBatchBuilder, type EvalContext, type StepStream } from "./stream.ts";
 import { createWindowPlacer } from "./window-placer.ts";
 
+/**
+ * Series between two looks at the clock and the caller's signal: with the longest windows they
+ * take a millisecond or two, and a look costs as much as a short series.
+ */
+const seriesPerLook = 16;
+
 /** Applies a kernel to every series: one pass over its samples, nothing allocated per series. */
 export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext): StepStream {
   const { source, keepsName } = call;
@@ -28,9 +34,13 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
       const fillMixed = createMixedFill({ call, kernel, times, ctx });
       const checkLabels = createUniqueCheck(dropsName && source.metricName === undefined);
       const builder = createBatchBuilder(grid.count);
+      let untilLook = seriesPerLook;
       for await (const batch of source.batches()) {
         for (const series of batch.series) {
-          await checkpoint(ctx);
+          if (--untilLook === 0) {
+            untilLook = seriesPerLook;
+            await checkpoint(ctx);
+          }
           const column = builder.column();
           if (series.histograms === undefined) {
             kernel(placeWindows(unmarked(series), series.labels), column);
