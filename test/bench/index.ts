@@ -21,6 +21,7 @@ const benchmarks: Readonly<
   restart: async () => (await import("./restart.ts")).benchRestart,
   tenants: async () => (await import("./tenants.ts")).benchTenants,
   query: async () => (await import("./query.ts")).benchQuery,
+  memory: async () => (await import("./memory.ts")).benchMemory,
   kernel: async () => (await import("./kernel.ts")).benchKernel,
   churn: async () => (await import("./churn.ts")).benchChurn,
 };

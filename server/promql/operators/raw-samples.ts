@@ -11,7 +11,8 @@ import { createWindowPlacer } from "./window-placer.ts";
 
 /**
  * The samples of a range vector at the first time of `grid`, cut to its window. Extended windows
- * begin and end with samples of their own at their bounds.
+ * begin and end with samples of their own at their bounds. All of them are the answer, so they
+ * count as held though each batch goes out at once: whoever reads the answer holds it.
  */
 export async function* rawSamples(
   source: RangeSource,
@@ -33,6 +34,7 @@ export async function* rawSamples(
       const windows = place(clean, series.labels);
       const [from, to] = [windows.starts[0]!, windows.ends[0]!];
       if (from === to) continue;
+      ctx.budget.hold(to - from);
       ctx.stepCounts?.addSamples(to - from);
       const window = { from, last: to - 1, startMs: endMs - source.rangeMs, endMs };
       const smoothed = extended === "smoothed";

@@ -1,11 +1,20 @@
 import { Agent, request } from "node:http";
 import type { StartedPeer } from "../../support/bench-peers.ts";
-import { HistoryPayload } from "../../support/load/history.ts";
+import { HistoryPayload, type LabelsOf } from "../../support/load/history.ts";
 
-const sampleStepMs = 15_000;
 const seriesPerRequest = 500;
 /** Two minutes a request: labels are a smaller part of it, and the series stay side by side. */
 const samplesPerRequest = 8;
+
+/** What is loaded. */
+export interface History {
+  readonly series: number;
+  readonly hours: number;
+  /** 15 s when left out. */
+  readonly stepMs?: number;
+  /** Those of the load's model when left out. */
+  readonly labelsOf?: LabelsOf;
+}
 
 /**
  * Writes `hours` of samples of `series` series, up to now, into all peers at once; returns the
@@ -13,7 +22,7 @@ const samplesPerRequest = 8;
  */
 export async function loadHistory(
   peers: readonly StartedPeer[],
-  { series, hours }: { readonly series: number; readonly hours: number },
+  { series, hours, stepMs: sampleStepMs = 15_000, labelsOf }: History,
 ): Promise<number> {
   const agent = new Agent({ keepAlive: true });
   const payloads: HistoryPayload[] = [];
@@ -23,6 +32,7 @@ export async function loadHistory(
       new HistoryPayload(
         Int32Array.from({ length: count }, (_, i) => from + i),
         from + 1,
+        labelsOf,
       ),
     );
   }

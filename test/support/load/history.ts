@@ -14,10 +14,11 @@ export class HistoryPayload {
   readonly #series: Int32Array;
   readonly #prng: Prng;
 
-  constructor(series: Int32Array, seed: number) {
+  /** `labelsOf` gives a series' labels, sorted by name; by default those of the model. */
+  constructor(series: Int32Array, seed: number, labelsOf: LabelsOf = modelLabels) {
     this.#series = series;
     this.#prng = seededPrng(seed);
-    this.#labels = Array.from(series, encodeLabels);
+    this.#labels = Array.from(series, (one) => encodeLabels(labelsOf(one)));
     this.#values = Float64Array.from(series, (one) => firstValue(templateOf(one), this.#prng));
   }
 
@@ -51,10 +52,17 @@ export class HistoryPayload {
   }
 }
 
-function encodeLabels(series: number): Uint8Array {
+/** The labels of a series by its number. */
+export type LabelsOf = (series: number) => readonly (readonly [string, string])[];
+
+function modelLabels(series: number): readonly (readonly [string, string])[] {
   const pod = Math.floor(series / seriesPerPod);
+  return seriesLabels({ pod, generation: 0, index: series % seriesPerPod });
+}
+
+function encodeLabels(labels: ReturnType<LabelsOf>): Uint8Array {
   const out = new ByteWriter(512);
-  for (const [name, value] of seriesLabels({ pod, generation: 0, index: series % seriesPerPod })) {
+  for (const [name, value] of labels) {
     const label = new ByteWriter(96);
     label.field(1, Buffer.from(name));
     label.field(2, Buffer.from(value));
