@@ -22,6 +22,7 @@ const benchmarks: Readonly<
   tenants: async () => (await import("./tenants.ts")).benchTenants,
   query: async () => (await import("./query.ts")).benchQuery,
   memory: async () => (await import("./memory.ts")).benchMemory,
+  fairness: async () => (await import("./fairness.ts")).benchFairness,
   kernel: async () => (await import("./kernel.ts")).benchKernel,
   churn: async () => (await import("./churn.ts")).benchChurn,
 };
