@@ -3,6 +3,8 @@ import { ChunkView, corruptChunk, read32, zigzag } from "./chunk-view.ts";
 import type { XorValues } from "./xor-values.ts";
 
 const bitsOf32 = 0x1_0000_0000;
+/** Sizes up to this one take 32 bits with the ones in front: 7 and 25. */
+const shortSize = 6;
 
 /** Reads the bits of one chunk after the other. Whatever leads past the end throws CorruptionError. */
 export class BitReader {
@@ -80,17 +82,30 @@ export class BitReader {
    * are eight, then 0, 3, 6, 9, 12, 18, 25, 56 or 64 bits. Rounded beyond 2^53.
    */
   varbitInt(): number {
-    const width = varbitWidths[this.ones(8)]!;
-    if (width === 0) return 0;
-    if (width === 64) return this.int64();
-    if (width <= 25) {
-      const bits = this.bits(width);
-      // The middle of the range counts as positive, unlike in two's complement.
-      return bits > 1 << (width - 1) ? bits - (1 << width) : bits;
+    const from = this.#bit;
+    if (from >= this.#endBit) throw this.fault("ends within a sample");
+    const window = read32(this.#chunk.view, this.#chunk.base, from);
+    if (window >= 0) {
+      this.#bit = from + 1;
+      return 0;
     }
-    const high = this.bits(width - 32);
+    const ones = Math.min(8, Math.clz32(~window));
+    if (ones > shortSize) return this.#longVarbitInt(ones);
+    // Size and number lie within the window.
+    const width = varbitWidths[ones]!;
+    this.#bit = from + ones + 1 + width;
+    if (this.#bit > this.#endBit) throw this.fault("ends within a sample");
+    const bits = (window << (ones + 1)) >>> (32 - width);
+    // The middle of the range counts as positive, unlike in two's complement.
+    return bits > 1 << (width - 1) ? bits - (1 << width) : bits;
+  }
+
+  #longVarbitInt(ones: number): number {
+    this.#bit += 8;
+    if (varbitWidths[ones] === 64) return this.int64();
+    const high = this.bits(24);
     const low = this.bits(32);
-    const half = 2 ** (width - 33);
+    const half = 2 ** 23;
     const isNegative = high > half || (high === half && low > 0);
     return (isNegative ? high - 2 * half : high) * bitsOf32 + low;
   }
