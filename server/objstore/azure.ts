@@ -26,6 +26,7 @@ import type {
   UploadPart,
 } from "./bucket.ts";
 import type { AzureConfig } from "./bucket-config.ts";
+import { assertRange } from "./byte-range.ts";
 import {
   connectionFault,
   type FaultPlace,
@@ -92,6 +93,7 @@ class AzureBucket implements Bucket {
   }
 
   async read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+    assertRange(range);
     const at = this.#place(`read ${name}`);
     const { offsetBytes, sizeBytes, version } = range;
     try {
@@ -286,18 +288,26 @@ const passingCodes: ReadonlySet<string> = new Set([
 ]);
 
 function translate(at: FaultPlace, error: unknown): Error {
-  if (error instanceof Error && /^(CredentialUnavailable|Authentication)/.test(error.name)) {
-    return refused(at, error.message, { cause: error });
+  if (
+    error instanceof Error &&
+    /^(CredentialUnavailable|AggregateAuthentication)/.test(error.name)
+  ) {
+    return refused(at, firstLine(error.message), { cause: error });
   }
   if (!(error instanceof RestError) || error.statusCode === undefined) {
     return connectionFault(at, error);
   }
   const { statusCode: status, code = "", response } = error;
-  const reason = `${code} ${error.message.split("\n")[0] ?? ""}`.trim();
+  const reason = `${code} ${firstLine(error.message)}`.trim();
   const isPassing = status < 400 || passingCodes.has(code);
   if (isPassing) return unavailable(at, reason, { cause: error });
   const wait = retryAfterMs(response?.headers.get("retry-after"));
   return statusFault(at, { status, reason, retryAfterMs: wait }, error);
+}
+
+/** Azure's clients write whole pages; the first line says what it is. */
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
 }
 
 function restErrorOf(error: unknown): RestError | undefined {

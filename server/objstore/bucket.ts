@@ -124,6 +124,8 @@ export const readSizeBytesMax: number = 64 * 1024 * 1024;
  * - A write is atomic and durable when it returns: readers see the old object or the new one.
  * - A read gives all that it was asked for or throws; a short body is never taken for a whole one.
  * - Names are checked by `assertObjectName`; a name may not be a folder of another name.
+ * - A write that failed may still land, for as long as the store works on it: who replaces an object
+ *   again and again writes it alone, and puts into it what tells a newer from an older one.
  * - Nothing here is conditional on what the bucket holds: no store is trusted with that.
  * - Failures are thrown as UrdError with a `bucket-…` id; `entry.retryable` says whether the
  *   same call may succeed later. What a driver throws was tried once; `retrying` tries again.

@@ -7,7 +7,11 @@ import type {
   ListRequest,
   ObjectBytes,
   ObjectInfo,
+  Upload,
+  UploadOptions,
+  WriteOptions,
 } from "./bucket.ts";
+import { assertRange } from "./byte-range.ts";
 import { type CachedValue, TimedCache } from "./timed-cache.ts";
 
 /** For how long answers about an object may be kept. Zero or undefined: not at all. */
@@ -92,7 +96,8 @@ class CachedBucket implements Bucket {
     });
   }
 
-  read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+  async read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+    assertRange(range);
     const rule = this.#ruleOf(name);
     const first = Math.floor(range.offsetBytes / pieceSizeBytes);
     const last = Math.floor((range.offsetBytes + range.sizeBytes - 1) / pieceSizeBytes);
@@ -101,16 +106,16 @@ class CachedBucket implements Bucket {
     return this.#readPieces({ name, range, rule, first, last }, call);
   }
 
-  async write(...args: Parameters<Bucket["write"]>): Promise<void> {
+  async write(name: string, bytes: Uint8Array, options: WriteOptions): Promise<void> {
     try {
-      await this.#bucket.write(...args);
+      await this.#bucket.write(name, bytes, options);
     } finally {
-      this.#forget(args[0]);
+      this.#forget(name);
     }
   }
 
-  async startUpload(...args: Parameters<Bucket["startUpload"]>): ReturnType<Bucket["startUpload"]> {
-    const upload = await this.#bucket.startUpload(...args);
+  async startUpload(name: string, options: UploadOptions): Promise<Upload> {
+    const upload = await this.#bucket.startUpload(name, options);
     return {
       parallel: upload.parallel,
       storePart: (part, call) => upload.storePart(part, call),
@@ -118,7 +123,7 @@ class CachedBucket implements Bucket {
         try {
           await upload.complete(tags, call);
         } finally {
-          this.#forget(args[0]);
+          this.#forget(name);
         }
       },
       abort: (call) => upload.abort(call),

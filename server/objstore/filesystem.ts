@@ -15,6 +15,7 @@ import type {
   UploadOptions,
   UploadPart,
 } from "./bucket.ts";
+import { assertRange } from "./byte-range.ts";
 import { type FaultPlace, objectChanged, refused, unavailable } from "./faults.ts";
 import { listPage } from "./list-page.ts";
 import { assertObjectName } from "./object-name.ts";
@@ -76,6 +77,7 @@ class FilesystemBucket implements Bucket {
   }
 
   async read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+    assertRange(range);
     call.signal?.throwIfAborted();
     return this.#attempt(`read ${name}`, () => {
       if (this.#info(name) === undefined) return undefined;

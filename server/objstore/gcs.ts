@@ -13,6 +13,7 @@ import type {
   UploadOptions,
 } from "./bucket.ts";
 import type { GcsConfig } from "./bucket-config.ts";
+import { assertRange } from "./byte-range.ts";
 import {
   connectionFault,
   type FaultPlace,
@@ -89,6 +90,7 @@ class GcsBucket implements Bucket {
   }
 
   async read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+    assertRange(range);
     const at = this.#place(`read ${name}`);
     const answer = await this.#do(at.attempt, call, () => this.#get(name, range, { at, call }));
     if (answer.status === 200 || answer.status === 206) {

@@ -12,6 +12,7 @@ import type {
   Upload,
   UploadPart,
 } from "./bucket.ts";
+import { assertRange } from "./byte-range.ts";
 import { objectChanged } from "./faults.ts";
 import { listPage } from "./list-page.ts";
 import { assertObjectName } from "./object-name.ts";
@@ -49,6 +50,7 @@ class MemoryBucket implements Bucket {
   }
 
   async read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+    assertRange(range);
     call.signal?.throwIfAborted();
     const object = this.#objects.get(name);
     if (object === undefined) return undefined;

@@ -38,6 +38,7 @@ import type {
   WriteOptions,
 } from "./bucket.ts";
 import type { S3Config } from "./bucket-config.ts";
+import { assertRange } from "./byte-range.ts";
 import {
   connectionFault,
   type FaultPlace,
@@ -97,6 +98,7 @@ class S3Bucket implements Bucket {
   }
 
   async read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+    assertRange(range);
     const at = this.#place(`read ${name}`);
     try {
       return await this.#send(at.attempt, call, async (options) => {

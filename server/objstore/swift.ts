@@ -14,6 +14,7 @@ import type {
   UploadOptions,
 } from "./bucket.ts";
 import type { SwiftConfig } from "./bucket-config.ts";
+import { assertRange } from "./byte-range.ts";
 import { type FaultPlace, objectChanged, refused, statusFault, unavailable } from "./faults.ts";
 import {
   contentLength,
@@ -85,6 +86,7 @@ class SwiftBucket implements Bucket {
   }
 
   async read(name: string, range: ByteRange, call: BucketCall): Promise<ObjectBytes | undefined> {
+    assertRange(range);
     const at = this.#place(`read ${name}`);
     const { version } = range;
     const headers = {

@@ -12,7 +12,12 @@ import {
   retrying,
   uploadObject,
 } from "../../server/objstore/index.ts";
-import { seededPrng, systemClock, UrdError } from "../../server/platform/base/index.ts";
+import {
+  AssertionError,
+  seededPrng,
+  systemClock,
+  UrdError,
+} from "../../server/platform/base/index.ts";
 import {
   type Availability,
   available,
@@ -210,6 +215,20 @@ function rangeTests(inFolder: (folder: string) => Bucket): void {
       expect(read?.objectSizeBytes).toBe(10_000);
       const wanted = bytes.subarray(offsetBytes, offsetBytes + sizeBytes);
       expect(isSame(read?.bytes, wanted), `${sizeBytes} bytes from ${offsetBytes}`).toBe(true);
+    }
+  });
+
+  test("a range that no call may ask for is a bug", async () => {
+    const bucket = inFolder("bugs");
+    for (const [offsetBytes, sizeBytes] of [
+      [-1, 5],
+      [0, 0],
+      [0.5, 1],
+      [0, 64 * mib + 1],
+    ] as const) {
+      await expect(bucket.read("x", { offsetBytes, sizeBytes }, {})).rejects.toThrow(
+        AssertionError,
+      );
     }
   });
 

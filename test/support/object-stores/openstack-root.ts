@@ -31,9 +31,11 @@ async function make(): Promise<void> {
   const tools = join(storesFolder, "debootstrap");
   mkdirSync(tools, { recursive: true });
   unpackPackage("debootstrap", tools);
+  // What it mounts meanwhile is mounted for it alone.
   await logged(
-    "bash",
+    "unshare",
     [
+      ...["--mount", "--propagation", "private", "bash"],
       join(tools, "usr/sbin/debootstrap"),
       ...["--variant=minbase", `--keyring=${keyring}`, suite, root, debianMirror()],
     ],
