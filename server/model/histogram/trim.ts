@@ -3,6 +3,7 @@ import {
   type BucketCounts,
   type FloatHistogram,
   hasCustomBuckets,
+  noBuckets,
   withoutZeros,
 } from "./float-histogram.ts";
 import { fractionBelow } from "./statistics.ts";
@@ -23,9 +24,10 @@ const nothing: Piece = { count: 0, sum: 0 };
  */
 export function trimHistogram(h: FloatHistogram, limit: number, side: TrimSide): FloatHistogram {
   if (limit === (side === "below" ? Infinity : -Infinity)) return h;
-  const linear = hasCustomBuckets(h);
+  if (limit === (side === "below" ? -Infinity : Infinity)) return withoutObservations(h);
+  const custom = hasCustomBuckets(h);
   let [count, sum, cut] = [0, 0, false];
-  const keep = (bucket: Bucket): number => {
+  const keep = (bucket: Bucket, linear = custom): number => {
     const piece = pieceOf(bucket, { limit, side, linear });
     if (piece.count !== bucket.count) cut = true;
     count += piece.count;
@@ -42,10 +44,14 @@ export function trimHistogram(h: FloatHistogram, limit: number, side: TrimSide):
       }),
     );
   const negative = keepAll(h.negative, -1);
-  const zeroCount = h.zeroCount === 0 ? 0 : keep(zeroBucket(h));
+  const zeroCount = h.zeroCount === 0 ? 0 : keep(zeroBucket(h), true);
   const positive = keepAll(h.positive, 1);
   if (!cut) return h;
   return { ...h, negative, zeroCount, positive, count, sum };
+}
+
+function withoutObservations(h: FloatHistogram): FloatHistogram {
+  return { ...h, count: 0, sum: 0, zeroCount: 0, positive: noBuckets, negative: noBuckets };
 }
 
 function zeroBucket({ zeroThreshold, zeroCount, positive, negative }: FloatHistogram): Bucket {

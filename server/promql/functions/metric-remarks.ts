@@ -11,7 +11,7 @@ export interface RemarkPlace {
 }
 
 /** Adds a remark that ends with the name of the metric. */
-export function remarkOnMetric(kind: AnnotationKind, text: string, place: RemarkPlace): void {
+export function remarkOnMetric(kind: AnnotationKind, text: string, place: RemarkPlace): undefined {
   const name = quoteString(labelValue(place.labels, metricNameLabel));
   place.annotations.add({ kind, text: `${text} ${name}`, position: place.position });
 }

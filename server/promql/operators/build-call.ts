@@ -24,6 +24,7 @@ import {
   histogramQuantiles,
   type PlacedScalar,
 } from "./histogram-functions.ts";
+import { addInfo } from "./info.ts";
 import { labelJoin, labelReplace } from "./label-functions.ts";
 import { metricNameOf } from "./label-sets.ts";
 import { mapValues } from "./map-values.ts";
@@ -107,6 +108,12 @@ const specialCalls: Readonly<Record<string, CallBuilder>> = {
     const [target = "", separator = "", ...sources] = stringArguments(call, 1);
     const input = b.vector(argument(call, 0), grid);
     return labelJoin(input, { target, separator, sources }, { grid, ctx: b.ctx });
+  },
+  info(b, call, grid) {
+    const [baseExpr, labels] = [argument(call, 0), call.args[1]];
+    const selector = labels?.kind === "vector-selector" ? labels : undefined;
+    const base = b.vector(baseExpr, grid);
+    return addInfo({ base, baseExpr, labels: selector }, grid, b.ctx);
   },
   sort: sorted(() => byValue(1)),
   sort_desc: sorted(() => byValue(-1)),

@@ -1,4 +1,5 @@
-import { type Labels, labelsKey } from "../../model/index.ts";
+import { type FloatHistogram, type Labels, labelsKey } from "../../model/index.ts";
+import { printHistogram } from "../histogram-text.ts";
 import { formatFloat, quoteString } from "../parser/go-text.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
@@ -38,7 +39,7 @@ export function countValues(call: CountValuesCall, grid: StepGrid, ctx: EvalCont
           const rowOf = rows.forSeries(series.labels);
           for (let step = 0; step < grid.count; step++) {
             if (!isPresent(series.present, step)) continue;
-            const row = rowOf(series.values[step]!);
+            const row = rowOf(series.histograms?.[step] ?? series.values[step]!);
             row.values[step] = isPresent(row.present, step) ? row.values[step]! + 1 : 1;
             setPresent(row.present, step);
           }
@@ -52,7 +53,7 @@ export function countValues(call: CountValuesCall, grid: StepGrid, ctx: EvalCont
 
 interface Rows {
   /** The row of a value of one series. */
-  forSeries(labels: Labels): (value: number) => StepColumn;
+  forSeries(labels: Labels): (value: number | FloatHistogram) => StepColumn;
   all(): readonly StepColumn[];
 }
 
@@ -60,8 +61,9 @@ function createRows({ grouping, label }: CountValuesCall, grid: StepGrid, ctx: E
   const labels = grouping.without ? grouping.labels : [...grouping.labels, label];
   const reduce = groupLabels({ labels, without: grouping.without });
   const rows = new Map<string, StepColumn>();
-  const rowOf = (series: Labels, value: number): StepColumn => {
-    const reduced = reduce(withLabels(series, [[label, formatFloat(value)]]));
+  const rowOf = (series: Labels, value: number | FloatHistogram): StepColumn => {
+    const text = typeof value === "number" ? formatFloat(value) : printHistogram(value);
+    const reduced = reduce(withLabels(series, [[label, text]]));
     const key = labelsKey(reduced);
     const found = rows.get(key);
     if (found !== undefined) return found;
@@ -73,7 +75,7 @@ function createRows({ grouping, label }: CountValuesCall, grid: StepGrid, ctx: E
   };
   return {
     forSeries(series) {
-      const known = new Map<number, StepColumn>();
+      const known = new Map<number | FloatHistogram, StepColumn>();
       return (value) => {
         let row = known.get(value);
         if (row === undefined) {

@@ -4,6 +4,7 @@ import type { MatrixSelector } from "../parser/index.ts";
 import { durationMs } from "../plan/durations.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { rangeSelection, shiftOf, type TimeShift } from "../plan/selector-ranges.ts";
+import { withStatisticsOnly } from "./histogram-statistics.ts";
 import { pinnedName } from "./vector-selector.ts";
 import type { EvalContext } from "./stream.ts";
 
@@ -31,7 +32,7 @@ export const plainReach: WindowReach = { extended: undefined, lookbackMs: 0 };
 
 /** Raw samples of the series a range selector matches. */
 export function selectRange(node: MatrixSelector, grid: StepGrid, ctx: EvalContext): RangeSource {
-  const { extended } = node.selector;
+  const { extended, statisticsOnly } = node.selector;
   const { lookbackDeltaMs } = ctx;
   return {
     metricName: pinnedName(node.selector.matchers),
@@ -46,7 +47,7 @@ export function selectRange(node: MatrixSelector, grid: StepGrid, ctx: EvalConte
           ctx.counters.seriesRead++;
           ctx.counters.samplesRead += series.to - series.from;
         }
-        yield batch;
+        yield statisticsOnly ? { series: batch.series.map(withStatisticsOnly) } : batch;
       }
     },
   };

@@ -1,4 +1,4 @@
-import type { FloatHistogram } from "../../model/index.ts";
+import { type FloatHistogram, hasCustomBuckets } from "../../model/index.ts";
 import type { SeriesColumns } from "../../storage/index.ts";
 import { interpolate } from "../functions/extended-rate.ts";
 import { interpolateHistograms } from "../functions/extended-histograms.ts";
@@ -104,11 +104,12 @@ function between(
     const pair = { beforeMs, before: values[next - 1]!, afterMs, after: values[next]! };
     return interpolate(pair, atMs, false);
   }
+  if (hasCustomBuckets(before) !== hasCustomBuckets(after)) {
+    return remarkOnMetric("warning", mixedBucketsText, place);
+  }
   const counter = before.hint !== "gauge" && after.hint !== "gauge";
-  const result = interpolateHistograms({ before, beforeMs, after, afterMs }, atMs, {
+  return interpolateHistograms({ before, beforeMs, after, afterMs }, atMs, {
     counter,
     remark: (what) => remarkOnHistograms(what, place),
   });
-  if (result === undefined) remarkOnMetric("warning", mixedBucketsText, place);
-  return result;
 }

@@ -3,6 +3,9 @@ import type { SeriesColumns } from "../../storage/index.ts";
 import type { VectorSelector } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { instantSelection, shiftedMs, shiftOf } from "../plan/selector-ranges.ts";
+import { executionError } from "../query-error.ts";
+import { withStatisticsOnly } from "./histogram-statistics.ts";
+import { printLabels } from "./label-sets.ts";
 import { readSmoothed } from "./smoothed-selector.ts";
 import {
   checkpoint,
@@ -17,9 +20,9 @@ import { isEmpty, isPresent, setPresent } from "./presence.ts";
 
 /**
  * What a selector puts into its columns: the samples' values, or in seconds their times or when
- * their counters began (0: not known).
+ * their counters began (0: not known). With "float-time" histograms are refused.
  */
-export type SelectorOutput = "value" | "time" | "start-time";
+export type SelectorOutput = "value" | "time" | "start-time" | "float-time";
 
 /** The newest sample of each series at each step, unless it is too old or a staleness marker. */
 export function selectInstant(
@@ -77,8 +80,11 @@ async function* readSelector(read: SelectorRead): AsyncIterable<StepBatch> {
 /** Adds the histograms to a column that `createFill` has filled. */
 function createHistogramFill({ node, grid, output }: SelectorRead) {
   const shift = shiftOf(node);
-  return ({ timesMs, from, to, histograms = [] }: SeriesColumns, column: StepColumn): void => {
+  return (series: SeriesColumns, column: StepColumn): void => {
+    if (output === "float-time") throw notFloat(series);
     if (output !== "value") return;
+    const { timesMs, from, to } = series;
+    const { histograms = [] } = node.statisticsOnly ? withStatisticsOnly(series) : series;
     const found: HistogramColumn = new Array<undefined>(grid.count).fill(undefined);
     let next = from;
     for (let step = 0; step < grid.count; step++) {
@@ -113,5 +119,11 @@ function createFill({ node, grid, ctx, output }: SelectorRead) {
 
 function outputOf(series: SeriesColumns, i: number, output: SelectorOutput): number {
   if (output === "value") return series.values[i]!;
-  return (output === "time" ? series.timesMs[i]! : (series.startTimesMs?.[i] ?? 0)) / 1000;
+  return (output === "start-time" ? (series.startTimesMs?.[i] ?? 0) : series.timesMs[i]!) / 1000;
+}
+
+function notFloat({ labels }: SeriesColumns): Error {
+  return executionError(
+    `this should be an info metric, with float samples: ${printLabels(labels)}`,
+  );
 }

@@ -91,6 +91,8 @@ export interface VectorSelector {
   readonly at: AtModifier | undefined;
   /** `anchored` or `smoothed`, when given. */
   readonly extended: "anchored" | "smoothed" | undefined;
+  /** Set by the planner where of histograms only count and sum are looked at. */
+  readonly statisticsOnly?: true;
   readonly position: Position;
 }
 
