@@ -77,12 +77,36 @@ const rangeQueries: readonly string[] = [
   "min(up) by (job) == 1",
 ];
 
-/** Sixty questions whose data all lie before `endMs`. */
-export function questions(endMs: number, spanMs: number): readonly Question[] {
+/** Asked of a scene with native histograms, each at one time and over the whole. */
+const histogramQueries: readonly string[] = [
+  "prometheus_http_request_duration_seconds",
+  "histogram_count(prometheus_http_request_duration_seconds)",
+  "histogram_sum(rate(prometheus_http_request_duration_seconds[20s]))",
+  "histogram_avg(prometheus_http_request_duration_seconds)",
+  "histogram_stddev(prometheus_http_request_duration_seconds)",
+  "histogram_quantile(0.9, rate(prometheus_http_request_duration_seconds[30s]))",
+  "histogram_quantile(0.5, sum(rate(prometheus_http_request_duration_seconds[20s])))",
+  "histogram_fraction(0, 0.01, prometheus_http_request_duration_seconds)",
+  "sum by (handler) (rate(prometheus_http_request_duration_seconds[20s]))",
+  "avg(prometheus_http_request_duration_seconds)",
+  "prometheus_http_request_duration_seconds * 2",
+  "count_over_time(prometheus_http_request_duration_seconds[10s])",
+  "last_over_time(prometheus_http_request_duration_seconds[10s])",
+];
+
+/** Sixty questions whose data all lie before `endMs`, and more where histograms are native. */
+export function questions(
+  endMs: number,
+  spanMs: number,
+  { nativeHistograms }: { readonly nativeHistograms: boolean },
+): readonly Question[] {
   const startMs = endMs - spanMs;
+  const histograms = nativeHistograms ? histogramQueries : [];
   return [
-    ...instantQueries.map((query): Question => ({ kind: "instant", query, timeMs: endMs })),
-    ...rangeQueries.map(
+    ...[...instantQueries, ...histograms].map(
+      (query): Question => ({ kind: "instant", query, timeMs: endMs }),
+    ),
+    ...[...rangeQueries, ...histograms].map(
       (query): Question => ({ kind: "range", query, startMs, endMs, stepMs: 1000 }),
     ),
   ];
@@ -90,10 +114,18 @@ export function questions(endMs: number, spanMs: number): readonly Question[] {
 
 type Point = readonly [number, string];
 
+interface ApiHistogram {
+  readonly count: string;
+  readonly sum: string;
+  readonly buckets?: readonly (readonly [number, string, string, string])[];
+}
+
 interface ApiSeries {
   readonly metric: Readonly<Record<string, string>>;
   readonly value?: Point;
   readonly values?: readonly Point[];
+  readonly histogram?: readonly [number, ApiHistogram];
+  readonly histograms?: readonly (readonly [number, ApiHistogram])[];
 }
 
 interface ApiAnswer {
@@ -120,6 +152,12 @@ export async function ask(base: string, question: Question, tenant?: string): Pr
     body: new URLSearchParams(parameters),
   });
   return (await response.json()) as ApiAnswer;
+}
+
+/** Whether an answer has a native histogram. */
+export function hasHistogram({ data }: ApiAnswer): boolean {
+  const result = data?.result ?? [];
+  return !isPoint(result) && result.some((one) => (one.histogram ?? one.histograms) !== undefined);
 }
 
 /** First difference between two answers, or undefined. Sums may differ in the last bits. */
@@ -160,13 +198,27 @@ function seriesDifference(expected: ApiSeries, actual: ApiSeries): string | unde
   for (const [index, [time, value]] of left.entries()) {
     const [otherTime, otherValue] = right[index] as Point;
     if (time !== otherTime) return `time ${otherTime}, expected ${time}`;
-    if (!sameValue(value, otherValue)) return `value ${otherValue} at ${time}, expected ${value}`;
+    if (!sameTexts(value, otherValue)) return `value ${otherValue} at ${time}, expected ${value}`;
   }
   return undefined;
 }
 
-const points = (series: ApiSeries): readonly Point[] =>
-  series.values ?? (series.value === undefined ? [] : [series.value]);
+/** Floats, then histograms with all their numbers behind one another. */
+function points(series: ApiSeries): readonly Point[] {
+  const { value, values = value === undefined ? [] : [value] } = series;
+  const { histogram, histograms = histogram === undefined ? [] : [histogram] } = series;
+  return [
+    ...values,
+    ...histograms.map(([time, { count, sum, buckets = [] }]): Point => {
+      return [time, [count, sum, ...buckets.flat()].join(" ")];
+    }),
+  ];
+}
+
+function sameTexts(expected: string, actual: string): boolean {
+  const [left, right] = [expected.split(" "), actual.split(" ")];
+  return left.length === right.length && left.every((text, i) => sameValue(text, right[i] ?? ""));
+}
 
 /** Texts are shortest forms, so equal texts are equal bits; sums may be added in another order. */
 function sameValue(expected: string, actual: string): boolean {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "vitest";
 import { type Prng, seededPrng } from "../../server/platform/base/index.ts";
 import { readStoredSamples, type StoredTenant } from "../support/stored-samples.ts";
-import { ask, difference, questions } from "./answers.ts";
+import { ask, difference, hasHistogram, type Question, questions } from "./answers.ts";
 import type { SeriesSamples } from "./ledger.ts";
 import { Scene, type ScenePrograms, sceneTenants } from "./scene.ts";
 
@@ -14,6 +14,8 @@ export interface RealInputOptions {
   readonly flags: readonly string[];
   /** Flags instead of those for one restart and from then on, such as another shard count. */
   readonly changedFlags?: readonly string[];
+  /** Prometheus scrapes native histograms and writes them. */
+  readonly nativeHistograms?: boolean;
   readonly seed: number;
 }
 
@@ -25,6 +27,8 @@ export interface RealInputReport {
   /** Late samples that equal one of a sealed chunk; readers merge them. */
   readonly lateTwins: number;
   readonly questions: number;
+  /** Questions to which Prometheus's answer has native histograms. */
+  readonly histogramAnswers: number;
   readonly kills: number;
 }
 
@@ -37,7 +41,8 @@ export async function runRealInput(
   programs: ScenePrograms,
   options: RealInputOptions,
 ): Promise<RealInputReport> {
-  const scene = await Scene.start(programs, options.flags);
+  const { flags: urdFlags, nativeHistograms = false } = options;
+  const scene = await Scene.start(programs, { urdFlags, nativeHistograms });
   try {
     const began = Date.now();
     await killAtRandom(scene, options);
@@ -45,7 +50,10 @@ export async function runRealInput(
     const endMs = Math.floor(Date.now() / 1000) * 1000 - 3000;
     const spanMs = Math.min(endMs - began, options.durationMs) - 1000;
     await waitUntilWritten(scene, endMs);
-    const asked = await compareAnswers(scene, endMs, Math.min(spanMs, 120_000));
+    const asked = await compareAnswers(
+      scene,
+      questions(endMs, Math.min(spanMs, 120_000), { nativeHistograms }),
+    );
     await compareSeries(scene, { endMs, spanMs });
     await scene.stopPrometheus();
     await scene.killUrd();
@@ -56,7 +64,7 @@ export async function runRealInput(
       acknowledgedSamples,
       storedSamples: [...stored.values()].reduce((sum, tenant) => sum + tenant.samples, 0),
       lateTwins: [...stored.values()].reduce((sum, tenant) => sum + tenant.lateTwins, 0),
-      questions: asked,
+      ...asked,
       kills: options.kills,
     };
   } finally {
@@ -102,18 +110,22 @@ async function waitUntilWritten(scene: Scene, endMs: number): Promise<void> {
   }
 }
 
-async function compareAnswers(scene: Scene, endMs: number, spanMs: number): Promise<number> {
-  const all = questions(endMs, spanMs);
+async function compareAnswers(
+  scene: Scene,
+  all: readonly Question[],
+): Promise<{ readonly questions: number; readonly histogramAnswers: number }> {
+  let histogramAnswers = 0;
   const differences: string[] = [];
   for (const question of all) {
     const expected = await ask(scene.prometheus.url, question);
+    if (hasHistogram(expected)) histogramAnswers++;
     for (const tenant of sceneTenants) {
       const found = difference(expected, await ask(scene.urdUrl, question, tenant));
       if (found !== undefined) differences.push(`${tenant} ${question.query}: ${found}`);
     }
   }
   expect(differences).toEqual([]);
-  return all.length;
+  return { questions: all.length, histogramAnswers };
 }
 
 /** Every sample of every series that Prometheus gives out, metric by metric. */

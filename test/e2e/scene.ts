@@ -26,6 +26,13 @@ export function scenePrograms(): ScenePrograms | undefined {
   return { prometheus, nodeExporter };
 }
 
+/** What a scene is made with. */
+export interface SceneOptions {
+  readonly urdFlags: readonly string[];
+  /** Prometheus scrapes native histograms and writes them. */
+  readonly nativeHistograms: boolean;
+}
+
 /**
  * A real Prometheus that scrapes itself, node-exporter and Urd every second and writes what it
  * scrapes to Urd twice, for two tenants, through a proxy that notes what was acknowledged.
@@ -55,10 +62,10 @@ export class Scene {
   }
 
   /** Starts everything. */
-  static async start(programs: ScenePrograms, urdFlags: readonly string[]): Promise<Scene> {
+  static async start(programs: ScenePrograms, options: SceneOptions): Promise<Scene> {
     const dir = mkdtempSync(join(tmpdir(), "urd-scene-"));
     const urdPort = await freePort();
-    const urd = await startUrd(dir, urdPort, urdFlags);
+    const urd = await startUrd(dir, urdPort, options.urdFlags);
     const proxy = await startLedgerProxy({ port: urdPort });
     const nodePort = await freePort();
     const nodeExporter = await startServer({
@@ -72,6 +79,7 @@ export class Scene {
       nodePort,
       urdPort,
       proxyPort: proxy.port,
+      nativeHistograms: options.nativeHistograms,
     });
     return new Scene({ dir, prometheus, nodeExporter, proxy, urd, urdPort });
   }
@@ -130,21 +138,22 @@ function startUrd(dir: string, port: number, flags: readonly string[]): Promise<
   });
 }
 
-interface ScenePorts {
+interface PrometheusOptions {
   readonly nodePort: number;
   readonly urdPort: number;
   readonly proxyPort: number;
+  readonly nativeHistograms: boolean;
 }
 
 async function startPrometheus(
   command: string,
   dir: string,
-  ports: ScenePorts,
+  options: PrometheusOptions,
 ): Promise<RunningServer> {
   const port = await freePort();
   mkdirSync(join(dir, "prometheus"), { recursive: true });
   const config = join(dir, "prometheus.yml");
-  writeFileSync(config, prometheusConfig(port, ports));
+  writeFileSync(config, prometheusConfig(port, options));
   return startServer({
     command,
     args: [
@@ -152,6 +161,7 @@ async function startPrometheus(
       `--storage.tsdb.path=${join(dir, "prometheus")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--log.level=warn",
+      ...(options.nativeHistograms ? ["--enable-feature=native-histograms"] : []),
     ],
     url: `http://127.0.0.1:${port}`,
     readyPath: "/-/ready",
@@ -159,12 +169,13 @@ async function startPrometheus(
   });
 }
 
-function prometheusConfig(port: number, ports: ScenePorts): string {
+function prometheusConfig(port: number, options: PrometheusOptions): string {
   const job = (name: string, target: number): string =>
     `  - job_name: ${name}\n    static_configs: [{targets: ["127.0.0.1:${target}"]}]\n`;
   const write = (tenant: string, message: string): string =>
-    `  - url: http://127.0.0.1:${ports.proxyPort}/api/v1/push
+    `  - url: http://127.0.0.1:${options.proxyPort}/api/v1/push
     protobuf_message: ${message}
+    send_native_histograms: ${options.nativeHistograms}
     headers: {X-Scope-OrgID: ${tenant}}
     queue_config: {batch_send_deadline: 500ms, min_backoff: 30ms, max_backoff: 200ms, max_shards: 4}
 `;
@@ -172,8 +183,8 @@ function prometheusConfig(port: number, ports: ScenePorts): string {
     "global: {scrape_interval: 1s, scrape_timeout: 1s}\n",
     "scrape_configs:\n",
     job("prometheus", port),
-    job("node", ports.nodePort),
-    job("urd", ports.urdPort),
+    job("node", options.nodePort),
+    job("urd", options.urdPort),
     "remote_write:\n",
     write(sceneTenants[0], "prometheus.WriteRequest"),
     write(sceneTenants[1], "io.prometheus.write.v2.Request"),

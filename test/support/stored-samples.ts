@@ -11,7 +11,7 @@ import {
   shardDefaults,
   shardDirectory,
 } from "../../server/shard/index.ts";
-import type { Labels } from "../../server/model/index.ts";
+import { chunkEncodings, type Labels } from "../../server/model/index.ts";
 import {
   createXorDecoder,
   makeColumns,
@@ -49,7 +49,7 @@ function textOf(pairs: readonly Pair[]): string {
 }
 
 /**
- * Opens the shards and blocks of a data directory that nobody uses, as a restart does, and reads
+ * Reads floats; chunks of histograms are left out. Opens the shards and blocks of a data directory that nobody uses, as a restart does, and reads
  * every sample of the tenants, staleness markers included. A sample that a block has as well as a
  * shard, or two blocks, with the same bits is not doubled: a crash while a block is cut leaves that.
  */
@@ -78,7 +78,10 @@ function addBlocks(found: Map<string, StoredTenant>, dataDir: string, tenant: st
     try {
       for (const ref of block.index.allPostings()) {
         const { labels, chunks } = block.index.series(ref);
-        const bytes = chunks.map((chunk) => block.chunk(chunk.ref).bytes);
+        const bytes = chunks
+          .map((chunk) => block.chunk(chunk.ref))
+          .filter(({ encoding }) => encoding === chunkEncodings.xor)
+          .map((chunk) => chunk.bytes);
         addSeries(stored, { pairs: pairsOf(labels), bytes, isBlock: true });
       }
     } finally {
@@ -141,7 +144,9 @@ async function addTenant(
   const selection = { tenant, ...all, matchers: [], allowLocations: false, signal: undefined };
   for await (const batch of shard.reader.select(selection)) {
     for (const { pairs, chunks } of batch) {
-      const bytes = chunks.map((chunk) => defined(chunk.bytes, "a chunk's bytes"));
+      const bytes = chunks
+        .filter(({ encoding }) => encoding === chunkEncodings.xor)
+        .map((chunk) => defined(chunk.bytes, "a chunk's bytes"));
       addSeries(stored, { pairs, bytes, isBlock: false });
     }
   }
