@@ -82,7 +82,7 @@ export async function* evaluate<T>(
         ...(query.profile === undefined ? {} : { profile: query.profile }),
       },
       service.open(tenant, report),
-      { signal: deadline.signal, account },
+      { signal: deadline.signal, account, pause: () => turn.maybeYield() },
     );
     const end = (warnings: readonly string[]): AnswerEnd => {
       const elapsedMs = work.elapsedMs();

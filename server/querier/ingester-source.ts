@@ -97,6 +97,8 @@ async function* select(
     heads = await openQueryStreams(options.peers, request, call.signal);
     stored = await selectStored(options, selection, call);
     for await (const { peer, part } of heads.parts) {
+      // Frames come whenever shards send them; who has used less than others decodes first.
+      await call.pause?.();
       if (part.case === "end") {
         refuseHoles(part.value, selection, peer);
         decoder = createSeriesFrameDecoder();

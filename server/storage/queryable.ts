@@ -44,6 +44,11 @@ export interface QueryCall {
   readonly signal: AbortSignal;
   /** Counts what was read; throws the limit's error when one is passed. */
   readonly account: ReadAccount;
+  /**
+   * Asked before each piece of work on what has come from elsewhere: a promise when others are
+   * to go first. Without it pieces are worked on as they come.
+   */
+  readonly pause?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** Counters of one query's reads. The implementation throws when a limit is passed. */

@@ -216,6 +216,25 @@ describe("what cannot be complete fails", () => {
   });
 });
 
+test("frames wait until it is the call's turn", async () => {
+  const labels = ["__name__", "a"];
+  const source = sourceOf([{ series: [{ labels, chunks: [chunkOf([[1000, 1]])] }] }]);
+  const turn = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const call = callOf();
+  const pause = (): Promise<void> => {
+    asked.resolve();
+    return turn.promise;
+  };
+  const answer = collect(source, wide, { ...call, pause });
+  await asked.promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(call.reads.samples).toBe(0);
+  turn.resolve();
+  expect(await answer).toEqual([["__name__,a", [[1000, 1]]]]);
+  expect(call.reads.samples).toBe(1);
+});
+
 test("a call that is aborted ends, with its reason", async () => {
   const controller = new AbortController();
   const source = sourceOf([
