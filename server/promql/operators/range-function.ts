@@ -13,10 +13,10 @@ import { checkpoint, createBatchBuilder, type EvalContext, type StepStream } fro
 import { createWindowPlacer } from "./window-placer.ts";
 
 /**
- * Series between two looks at the clock and the caller's signal: with the longest windows they
- * take a millisecond or two, and a look costs as much as a short series.
+ * Windows between two looks at the clock and the caller's signal: a look costs as much as a short
+ * series, and some functions walk through each window.
  */
-const seriesPerLook = 16;
+const windowsPerLook = 16;
 
 /** Applies a kernel to every series: one pass over its samples, nothing allocated per series. */
 export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext): StepStream {
@@ -34,11 +34,12 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
       const fillMixed = createMixedFill({ call, kernel, times, ctx });
       const checkLabels = createUniqueCheck(dropsName && source.metricName === undefined);
       const builder = createBatchBuilder(grid.count);
-      let untilLook = seriesPerLook;
+      let windows = 0;
       for await (const batch of source.batches()) {
         for (const series of batch.series) {
-          if (--untilLook === 0) {
-            untilLook = seriesPerLook;
+          windows += grid.count;
+          if (windows >= windowsPerLook) {
+            windows = 0;
             await checkpoint(ctx);
           }
           const column = builder.column();
