@@ -1,4 +1,4 @@
-import type { ByteBudget } from "../limits/index.ts";
+import type { ByteBudget, Limits } from "../limits/index.ts";
 import { urdError } from "../model/index.ts";
 import type { Clock, Prng, UrdError } from "../platform/base/index.ts";
 import type { BuildInfo, Logger, MetricRegistry } from "../platform/telemetry/index.ts";
@@ -63,6 +63,7 @@ export interface ProcessHooks {
 export interface GatewayOptions {
   readonly write: WriteTarget;
   readonly query: QueryClient;
+  readonly limits: Limits;
   readonly tenancy: TenancyConfig;
   /** In front of `/api/v1/`, such as `/prometheus`; the bare path is served as well. */
   readonly prometheusPrefix: string;
@@ -154,7 +155,8 @@ async function serveRoute(parts: Parts, exchange: Exchange, route: Route): Promi
     default: {
       exchange.response.setHeader("Cache-Control", "no-store");
       exchange.response.setHeader("Vary", "Accept-Encoding");
-      const context = { query: options.query, formBudget: parts.formBudget };
+      const { query, limits } = options;
+      const context = { query, limits, formBudget: parts.formBudget };
       return serveRead(await openReadCall(exchange, tenant(), context), route);
     }
   }

@@ -1,4 +1,4 @@
-import type { ByteBudget } from "../limits/index.ts";
+import type { ByteBudget, Limits, TenantLimits } from "../limits/index.ts";
 import { type TenantId, urdError } from "../model/index.ts";
 import type { CallOptions, RawQueryService, ServiceClient } from "../platform/rpc/index.ts";
 import type { Exchange } from "./exchange.ts";
@@ -15,19 +15,26 @@ export interface ReadCall {
   readonly query: QueryClient;
   /** Tenant and cancellation for calls of the query service. */
   readonly call: CallOptions;
+  /** What the tenant's queries may be like. */
+  readonly limits: TenantLimits;
 }
 
 /** Reads the parameters of a request and readies its calls. */
 export async function openReadCall(
   exchange: Exchange,
   tenant: TenantId,
-  context: { readonly query: QueryClient; readonly formBudget: ByteBudget },
+  context: {
+    readonly query: QueryClient;
+    readonly formBudget: ByteBudget;
+    readonly limits: Limits;
+  },
 ): Promise<ReadCall> {
   return {
     exchange,
     parameters: await readParameters(exchange, context.formBudget),
     query: context.query,
     call: { signal: exchange.signal, headers: { "x-scope-orgid": tenant } },
+    limits: context.limits.limitsFor(tenant),
   };
 }
 

@@ -1,5 +1,12 @@
 import { urdError } from "../model/index.ts";
-import { type Expr, parseExpr, PromqlError, prettyExpr, prometheusJson } from "../promql/index.ts";
+import {
+  type Expr,
+  parseExpr,
+  PromqlError,
+  prettyExpr,
+  prometheusJson,
+  switchOptions,
+} from "../promql/index.ts";
 import { answerJson } from "./answer-stream.ts";
 import { badParameter, type ReadCall } from "./read-api.ts";
 
@@ -20,7 +27,7 @@ function answerData({ exchange }: ReadCall, data: unknown): Promise<void> {
   return answerJson(exchange, JSON.stringify({ status: "success", data }));
 }
 
-function parseQuery({ parameters }: ReadCall): Expr {
+function parseQuery({ parameters, limits }: ReadCall): Expr {
   const text = parameters.first("query");
   if (text.length > queryLengthMax) {
     throw urdError("request-too-large", "The query is too long to be formatted here.", {
@@ -28,7 +35,7 @@ function parseQuery({ parameters }: ReadCall): Expr {
     });
   }
   try {
-    return parseExpr(text);
+    return parseExpr(text, switchOptions(limits).parse);
   } catch (error) {
     if (error instanceof PromqlError) throw badParameter("query", error.message);
     throw error;

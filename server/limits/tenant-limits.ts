@@ -40,6 +40,14 @@ export interface TenantLimits {
   readonly totalQueryLengthMsMax: number;
   readonly queryMemorySizeBytesMax: number;
   readonly queryExpressionSizeBytesMax: number;
+  /** Switches of PromQL, each one of Prometheus's feature flags. */
+  readonly experimentalFunctions: boolean;
+  readonly durationExpressions: boolean;
+  readonly extendedRangeSelectors: boolean;
+  readonly fillModifiers: boolean;
+  readonly delayedNameRemoval: boolean;
+  readonly useStartTimestamps: boolean;
+  readonly typeAndUnitLabels: boolean;
 }
 
 /** Where a limit stands in a file, and what values it takes. */
@@ -78,6 +86,13 @@ export const limitKeys: Readonly<Record<keyof TenantLimits, LimitKey>> = {
     kind: size({ min: 0 }),
   },
   queryExpressionSizeBytesMax: { key: "max_query_expression_size_bytes", kind: size({ min: 0 }) },
+  experimentalFunctions: { key: "promql_experimental_functions", kind: truth },
+  durationExpressions: { key: "promql_duration_expressions", kind: truth },
+  extendedRangeSelectors: { key: "promql_extended_range_selectors", kind: truth },
+  fillModifiers: { key: "promql_fill_modifiers", kind: truth },
+  delayedNameRemoval: { key: "promql_delayed_name_removal", kind: truth },
+  useStartTimestamps: { key: "promql_use_start_timestamps", kind: truth },
+  typeAndUnitLabels: { key: "promql_type_and_unit_labels", kind: truth },
 };
 
 const mebibyte = 2 ** 20;
@@ -104,6 +119,13 @@ export const multitenantDefaults: TenantLimits = {
   totalQueryLengthMsMax: 0,
   queryMemorySizeBytesMax: 0,
   queryExpressionSizeBytesMax: 0,
+  experimentalFunctions: false,
+  durationExpressions: true,
+  extendedRangeSelectors: false,
+  fillModifiers: false,
+  delayedNameRemoval: false,
+  useStartTimestamps: false,
+  typeAndUnitLabels: false,
 };
 
 /**

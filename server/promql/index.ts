@@ -8,6 +8,7 @@ export {
   type RangeQuery,
 } from "./engine.ts";
 export type { PlanNode } from "./explain.ts";
+export { type LanguageSwitches, switchOptions } from "./language-switches.ts";
 export { isPresent, type Presence } from "./operators/presence.ts";
 export { Profile } from "./operators/profile.ts";
 export type { StepSeries } from "./operators/stream.ts";

@@ -9,6 +9,7 @@ import {
   type Profile,
   type QueryResult,
   type QueryOptions as EngineQueryOptions,
+  switchOptions,
 } from "../promql/index.ts";
 import type { QueryCall, Queryable } from "../storage/index.ts";
 import type { AnswerEnd } from "./answer-options.ts";
@@ -76,6 +77,7 @@ export async function* evaluate<T>(
     const report = createReadReport();
     const result = query.start(
       {
+        ...switchOptions(work.limits),
         ...{ query: text, turn, samplesMax: samplesMaxOf(sampleLimits) },
         lookbackDeltaMs: Number(options?.lookbackDeltaMs ?? 0n) || service.lookbackDeltaMs,
         countsSteps: wantsStats(query),

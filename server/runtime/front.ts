@@ -122,6 +122,7 @@ function makeGateway(
   return createGateway({
     write,
     query,
+    limits: options.limits,
     tenancy: { multitenancyEnabled: config.process.multitenancyEnabled },
     prometheusPrefix: "/prometheus",
     build: buildInfo,

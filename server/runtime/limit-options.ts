@@ -107,6 +107,34 @@ const texts: Readonly<Record<keyof TenantLimits, LimitText>> = {
     flag: "query-frontend.max-query-expression-size-bytes",
     doc: "Length of a query's text. 0: no limit.",
   },
+  experimentalFunctions: {
+    flag: "querier.promql-experimental-functions",
+    doc: "Allows functions and aggregations that PromQL calls experimental.",
+  },
+  durationExpressions: {
+    flag: "querier.promql-duration-expressions",
+    doc: "Allows arithmetic in durations, such as [5m * 2].",
+  },
+  extendedRangeSelectors: {
+    flag: "querier.promql-extended-range-selectors",
+    doc: "Allows `anchored` and `smoothed` after selectors.",
+  },
+  fillModifiers: {
+    flag: "querier.promql-fill-modifiers",
+    doc: "Allows `fill`, `fill_left` and `fill_right` between vectors.",
+  },
+  delayedNameRemoval: {
+    flag: "querier.promql-delayed-name-removal",
+    doc: "Drops metric names when a query ends, not where an operation makes them wrong.",
+  },
+  useStartTimestamps: {
+    flag: "querier.promql-use-start-timestamps",
+    doc: "Lets rates and resets use the start timestamps of samples.",
+  },
+  typeAndUnitLabels: {
+    flag: "querier.promql-type-and-unit-labels",
+    doc: "Takes the label __type__ for what says whether a metric is a counter.",
+  },
 };
 
 function limitOption<K extends keyof TenantLimits>(name: K): Option<TenantLimits[K]> {

@@ -52,13 +52,14 @@ export async function openGatewayScene(options: GatewaySceneOptions = {}): Promi
   const ingesters = [ingester, ...others];
   const kernel = createStandInKernel(256 * 2 ** 20);
   const metrics = createMetricRegistry();
+  const limits = createLimits({
+    defaults: { ...singleProcessDefaults({ memorySizeBytes: 0 }), ...options.limits },
+    overrides: new Map(),
+  });
   const distributor = createDistributor({
     frontKernel: options.kernel ?? kernel,
     ingesters,
-    limits: createLimits({
-      defaults: { ...singleProcessDefaults({ memorySizeBytes: 0 }), ...options.limits },
-      overrides: new Map(),
-    }),
+    limits,
     instanceLimits: {
       inflightPushesMax: options.inflightPushesMax ?? 100,
       inflightPushSizeBytesMax: 2 ** 28,
@@ -73,6 +74,7 @@ export async function openGatewayScene(options: GatewaySceneOptions = {}): Promi
   const gateway = createGateway({
     write: distributor,
     query: createClient(RawQueryService, channel),
+    limits,
     tenancy: { multitenancyEnabled: options.multitenancyEnabled ?? false },
     prometheusPrefix: "/prometheus",
     build: { version: "1.2.3", revision: "abc" },

@@ -7,15 +7,12 @@ import {
   noLabels,
 } from "../../model/index.ts";
 import { defined } from "../../platform/base/index.ts";
-import { histogramWindows, ignoredHistograms } from "../functions/histogram-windows.ts";
-import { mixedSamples } from "../functions/mixed-samples.ts";
-import type { Extended } from "../functions/range-kernel.ts";
-import type { NumberEntry, RangeEntry } from "../functions/registry.ts";
+import type { NumberEntry } from "../functions/registry.ts";
 import { functionEntries } from "../functions/registry.ts";
-import type { Call, Expr, Position, VectorSelector } from "../parser/index.ts";
-import { valueType } from "../parser/index.ts";
+import type { Call, Expr, VectorSelector } from "../parser/index.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { executionError } from "../query-error.ts";
+import { buildRangeCall } from "./build-range-call.ts";
 import type { Builder } from "./builder.ts";
 import {
   type HistogramInput,
@@ -26,10 +23,7 @@ import {
 } from "./histogram-functions.ts";
 import { addInfo } from "./info.ts";
 import { labelJoin, labelReplace } from "./label-functions.ts";
-import { metricNameOf } from "./label-sets.ts";
 import { mapValues } from "./map-values.ts";
-import type { RangeCall } from "./range-call.ts";
-import { rangeFunction } from "./range-function.ts";
 import {
   absentVector,
   constantScalar,
@@ -246,84 +240,6 @@ export function buildScalarCall(b: Builder, call: Call, grid: StepGrid): ScalarC
 /** The `index`th argument, which the parser has seen to be there. */
 export function argument(call: Call, index: number): Expr {
   return defined(call.args[index], `argument ${index} of ${call.func}`);
-}
-
-function buildRangeCall(
-  b: Builder,
-  { call, entry }: { readonly call: Call; readonly entry: RangeEntry },
-  grid: StepGrid,
-): StepStream {
-  const rangeArg = defined(
-    call.args.find((arg) => valueType(arg) === "matrix"),
-    `range vector of ${call.func}`,
-  );
-  const rangePosition = placeOfRange(rangeArg);
-  const source = b.range(rangeArg, grid);
-  checkExtended(call.func, source.reach.extended);
-  const scalars = call.args
-    .filter((arg) => valueType(arg) === "scalar")
-    .map((arg) => b.scalar(arg, grid));
-  const { annotations } = b.ctx;
-  return rangeFunction(
-    {
-      source,
-      keepsName: entry.keepsName ?? false,
-      histograms: histogramsOf(call.func),
-      position: rangePosition,
-      kernel: async (times) =>
-        entry.make({
-          ...times,
-          stepCount: grid.count,
-          rangeMs: source.rangeMs,
-          extended: source.reach.extended,
-          params: await Promise.all(scalars.map((scalar) => scalar())),
-          annotations,
-          positions: call.args.map((arg) => arg.position),
-          rangePosition,
-        }),
-      ...(entry.forCounters && {
-        onResult: ({ labels }) => {
-          const name = metricNameOf(labels);
-          if (name === "" || /_(total|sum|count|bucket)$/.test(name)) return;
-          annotations.add({
-            kind: "info",
-            text:
-              "metric might not be a counter, name does not end in " +
-              `_total/_sum/_count/_bucket: ${JSON.stringify(name)}`,
-            position: rangePosition,
-          });
-        },
-      }),
-    },
-    grid,
-    b.ctx,
-  );
-}
-
-/** Remarks on what comes out of a subquery stand at the query's beginning, as in Prometheus. */
-function placeOfRange(arg: Expr): Position {
-  const inner = arg.kind === "step-invariant" ? arg.expr : arg;
-  return inner.kind === "subquery" ? { start: 0, end: 0 } : arg.position;
-}
-
-function histogramsOf(func: string): RangeCall["histograms"] {
-  const ofAll = mixedSamples[func];
-  return ofAll === undefined ? (histogramWindows[func] ?? ignoredHistograms) : { ofAll };
-}
-
-/** Functions that make sense of windows with what lies around them, sorted. */
-const extendedFunctions = {
-  anchored: ["changes", "delta", "increase", "rate", "resets"],
-  smoothed: ["delta", "increase", "rate"],
-} as const;
-
-function checkExtended(func: string, extended: Extended): void {
-  if (extended === undefined) return;
-  const allowed: readonly string[] = extendedFunctions[extended];
-  if (allowed.includes(func)) return;
-  throw executionError(
-    `${extended} modifier can only be used with: ${allowed.join(", ")} - not with ${func}`,
-  );
 }
 
 function buildNumberCall(

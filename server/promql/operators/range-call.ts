@@ -15,6 +15,6 @@ export interface RangeCall {
   readonly histograms: HistogramWindowFunction | { readonly ofAll: WindowFunction };
   /** Place of the range vector, for remarks on histograms. */
   readonly position: Position;
-  /** Told of each series that gave a result. */
+  /** Told of each series that gave a float. */
   readonly onResult?: (series: SeriesColumns) => void;
 }

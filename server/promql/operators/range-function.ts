@@ -6,6 +6,7 @@ import { sameLabelsError } from "../query-error.ts";
 import { withoutName } from "./label-sets.ts";
 import { createMixedFill } from "./mixed-windows.ts";
 import type { RangeCall } from "./range-call.ts";
+import { floatsOf } from "./native-histograms.ts";
 import { isEmpty } from "./presence.ts";
 import type { RangeSource } from "./range-source.ts";
 import { createMarkerFilter } from "./stale-markers.ts";
@@ -52,7 +53,7 @@ export function rangeFunction(call: RangeCall, grid: StepGrid, ctx: EvalContext)
           column.labels = dropsName ? withoutName(series.labels) : series.labels;
           checkLabels(column.labels);
           column.dropName = delayed && !keepsName;
-          call.onResult?.(series);
+          if (!isEmpty(floatsOf(column).present)) call.onResult?.(series);
           builder.commit();
           if (builder.isFull()) yield builder.take();
         }
