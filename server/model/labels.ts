@@ -48,9 +48,21 @@ export function labelsFrom(pairs: Iterable<readonly [string, string]>): Labels {
     .flat();
 }
 
-/** A text that is equal exactly for equal label sets; for maps, not for people. */
+const keySeparator = "\xff";
+
+/**
+ * A text that is equal exactly for equal label sets; for maps, not for people. Labels may hold
+ * the separator too: such a key begins with it, as no other does, and tells the lengths first.
+ */
 export function labelsKey(labels: Labels): string {
-  return labels.join("\xff");
+  const key = labels.join(keySeparator);
+  let separators = 0;
+  for (let at = key.indexOf(keySeparator); at >= 0; at = key.indexOf(keySeparator, at + 1)) {
+    separators++;
+  }
+  if (separators < labels.length || labels.length === 0) return key;
+  const lengths = labels.map((text) => text.length).join();
+  return [keySeparator, lengths, keySeparator, key].join("");
 }
 
 /** Orders label sets as Prometheus sorts them: pair by pair, a prefix first. */
