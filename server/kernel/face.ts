@@ -101,6 +101,10 @@ export interface TenantRules {
   readonly nativeHistogramsEnabled: boolean;
   /** Buckets that a native histogram may have, positive and negative together. */
   readonly nativeHistogramBucketsMax: number;
+  /** Start timestamps are stored; floats go into XOR2 chunks then. */
+  readonly startTimestampsStored: boolean;
+  /** Floats go into XOR2 chunks whatever else is stored. */
+  readonly floatsAsXor2: boolean;
 }
 
 /** Why a sample or a whole series of a batch was refused. Order is the number in the kernel. */
@@ -265,7 +269,8 @@ export interface ShardKernel {
    * u32 size, then the labels as sorted `0a <len> 0a <len> name 12 <len> value` (remote write 1.0
    * Label fields); then columns: u32 ref × rows, i64 time × rows, f64 bits × rows. When rows are
    * native histograms: u32 their count, u32 row × count, ascending, then their messages as they
-   * came; such a row's bits are u32 place among those messages and u32 size.
+   * came; such a row's bits are u32 place among those messages and u32 size. When start timestamps
+   * are stored: that count, 0 perhaps, and behind all i64 start × rows, 0 for histograms.
    */
   record(): Uint8Array;
   /** Stores the rows of the last resolution. Never fails: what it needs was reserved by `resolve`. */

@@ -72,6 +72,9 @@ export const refusedCustomBuckets = 26;
 export const encodingXor = 1;
 export const encodingHistogram = 2;
 export const encodingFloatHistogram = 3;
+export const encodingXor2 = 4;
+/** From a histogram's encoding to its form with start timestamps. */
+export const encodingToStarts = 3;
 
 /** Fault kinds: places in the list of face.ts's `PayloadFault`, from 1. */
 export const faultNone = 0;

@@ -10,18 +10,22 @@ import type { ModelSample } from "./model-payload.ts";
  * Prometheus's histogram chunks, written as a string of bits: the twin's encoder, which says how
  * long a chunk is and which bytes the kernel must have made.
  */
-export function encodeModelChunk(samples: readonly ModelHistogram[], header: number): Uint8Array {
-  const writer = new ChunkWriter(samples.length, header);
+export function encodeModelChunk(
+  samples: readonly ModelHistogram[],
+  header: number,
+  hasStarts: boolean,
+): Uint8Array {
+  const writer = new ChunkWriter(hasStarts);
   for (const sample of samples) writer.add(sample);
-  return writer.bytes();
+  return writer.bytes(samples.length, header);
 }
 
 /** Chunks that were measured before, by their lists, which only grow. */
 const measured = new WeakMap<object, { readonly writer: ChunkWriter; count: number }>();
 
 /** Bytes of the chunk of a list's histograms. */
-export function modelChunkSizeBytes(samples: readonly ModelSample[]): number {
-  const known = measured.get(samples) ?? { writer: new ChunkWriter(0, 0), count: 0 };
+export function modelChunkSizeBytes(samples: readonly ModelSample[], hasStarts: boolean): number {
+  const known = measured.get(samples) ?? { writer: new ChunkWriter(hasStarts), count: 0 };
   measured.set(samples, known);
   for (const { histogram } of samples.slice(known.count)) {
     if (histogram !== undefined) known.writer.add(histogram);
@@ -54,12 +58,25 @@ class ChunkWriter {
   #values: bigint[] = [];
   readonly #floats = new Map<string, XorState>();
 
-  constructor(samples: number, header: number) {
-    this.#put(BigInt(samples), 16);
-    this.#put(BigInt(header), 8);
+  readonly #hasStarts: boolean;
+  #count = 0;
+  #startHeader = 0;
+  #startMs = 0;
+  #startDistance = 0n;
+
+  constructor(hasStarts: boolean) {
+    this.#hasStarts = hasStarts;
+    this.#put(0n, 24);
   }
 
-  bytes(): Uint8Array {
+  bytes(samples: number, flags: number): Uint8Array {
+    const bytes = this.#body();
+    const count = this.#hasStarts ? samples | (flags << 8) : samples;
+    bytes.set([count >> 8, count & 0xff, this.#hasStarts ? this.#startHeader : flags]);
+    return bytes;
+  }
+
+  #body(): Uint8Array {
     const whole = this.#bits.padEnd(Math.ceil(this.#bits.length / 8) * 8, "0");
     return Uint8Array.from(whole.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2));
   }
@@ -72,7 +89,29 @@ class ChunkWriter {
     const h = isStaleHistogram(sample) ? emptied(sample) : sample;
     if (this.#last === undefined) this.#first(h);
     else this.#next(this.#last, h);
+    if (this.#hasStarts) this.#start(h);
     this.#last = h;
+    this.#count++;
+  }
+
+  /** The start behind a sample: nothing as long as all are like the first. */
+  #start({ timeMs, startMs }: ModelHistogram): void {
+    const i = this.#count;
+    const distance = BigInt(this.#last?.timeMs ?? timeMs) - BigInt(startMs);
+    if (i === 0 && startMs !== 0) {
+      this.#startHeader = 0x80;
+      let rest = distance < 0n ? -2n * distance - 1n : 2n * distance;
+      for (; rest >= 0x80n; rest >>= 7n) this.#put(rest | 0x80n, 8);
+      this.#put(rest, 8);
+    } else if (i > 0 && (this.#startHeader & 0x7f) !== 0) {
+      this.#int(distance - this.#startDistance);
+      this.#startDistance = distance;
+    } else if (i > 0 && (startMs !== this.#startMs || i === 0x7f)) {
+      this.#startHeader |= i;
+      this.#int(distance);
+      this.#startDistance = distance;
+    }
+    this.#startMs = startMs;
   }
 
   #put(value: bigint, count: number): void {

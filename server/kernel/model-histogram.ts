@@ -14,6 +14,8 @@ export interface ModelHistogram {
   readonly zeroCount: bigint;
   readonly sum: bigint;
   readonly timeMs: number;
+  /** When the counting began, ms; 0: not said. */
+  readonly startMs: number;
   readonly positive: ModelBuckets;
   readonly negative: ModelBuckets;
   readonly bounds: readonly number[];
@@ -75,6 +77,7 @@ export function readModelHistogram(bytes: Uint8Array): ModelHistogram {
     zeroCount: ofKind(6, 7),
     sum: fixed(last(3)),
     timeMs: Number(BigInt.asIntN(64, last(15)?.value ?? 0n)),
+    startMs: Number(BigInt.asIntN(64, last(17)?.value ?? 0n)),
     positive: side(11, 12, 13),
     negative: side(8, 9, 10),
     bounds: listOf(fields, 16, packedDoubles).map(floatOf),

@@ -7,6 +7,8 @@ import { type Field, MalformedPayload, readFields } from "./model-wire.ts";
 export interface ModelSample {
   readonly timeMs: number;
   readonly bits: bigint;
+  /** When the counting of a float began, ms; only of tenants that store it. */
+  readonly startMs?: number;
   /** The sample is a histogram; its bits mean nothing. */
   readonly histogram?: ModelHistogram;
   /** Its message. */
@@ -50,7 +52,9 @@ function readSample(bytes: Uint8Array): ModelSample {
   const value = ofNumber(fields, 1, 1).at(-1)?.bytes;
   const time = ofNumber(fields, 2, varintType).at(-1)?.value ?? 0n;
   const bits = value === undefined ? 0n : Buffer.from(value).readBigUInt64LE();
-  return { timeMs: Number(BigInt.asIntN(64, time)), bits };
+  const start = fields.findLast(({ number, type }) => number === 3 && type === varintType);
+  const startMs = Number(BigInt.asIntN(64, start?.value ?? 0n));
+  return { timeMs: Number(BigInt.asIntN(64, time)), bits, startMs };
 }
 
 /** Samples in the order of their fields. */

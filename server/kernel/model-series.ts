@@ -1,4 +1,4 @@
-import type { ChunksPosition } from "./face.ts";
+import type { ChunksPosition, TenantRules } from "./face.ts";
 import {
   chunkBorderMs,
   chunkSamplesMax,
@@ -19,6 +19,19 @@ export interface ModelChunk {
   readonly late: boolean;
   /** Flags byte of a chunk of histograms. */
   readonly header: number;
+  readonly form: ModelForm;
+}
+
+/** How a chunk is encoded, as its tenant's rules said when it began. */
+export interface ModelForm {
+  readonly xor2: boolean;
+  readonly starts: boolean;
+}
+
+/** The form of chunks that begin under some rules. */
+export function formOf(rules: TenantRules): ModelForm {
+  const starts = rules.startTimestampsStored;
+  return { xor2: starts || rules.floatsAsXor2, starts };
 }
 
 /** A series of the twin. */
@@ -30,6 +43,8 @@ export interface ModelSeries {
   open: ModelSample[];
   /** Flags byte of the chunk of histograms that is open, or was last. */
   header: number;
+  /** Form of the open chunk. */
+  form: ModelForm;
   late: ModelSample[];
   last: ModelSample | undefined;
   isDefined: boolean;
@@ -55,6 +70,7 @@ export function asStored(series: ModelSeries, sample: ModelSample): ModelSample 
     zeroCount: 0n,
     sum: staleBits,
     timeMs: sample.timeMs,
+    startMs: 0,
     positive: empty,
     negative: empty,
     bounds: [],
@@ -75,10 +91,12 @@ export function headerFor(
     open,
     last,
     header,
+    form,
   }: {
     readonly open: readonly ModelSample[];
     readonly last: ModelSample | undefined;
     readonly header: number;
+    readonly form: ModelForm;
   },
   next: ModelHistogram,
 ): number | "fits" {
@@ -86,7 +104,7 @@ export function headerFor(
   const found = headerBehind(last.histogram, header, next);
   if (found !== "fits") return found;
   const { length } = open;
-  const sizeBytes = length === 0 ? 0 : modelChunkSizeBytes(open);
+  const sizeBytes = length === 0 ? 0 : modelChunkSizeBytes(open, form.starts);
   const isFull =
     length === 0 ||
     length >= chunkSamplesMax ||
@@ -114,25 +132,27 @@ export function isLateFull(late: readonly ModelSample[]): boolean {
 }
 
 /** Late samples cut into chunks: at two-hour borders, and where one does not fit to another. */
-export function lateChunks(late: readonly ModelSample[]): ModelChunk[] {
-  const chunks: { samples: ModelSample[]; late: true; header: number }[] = [];
+export function lateChunks(late: readonly ModelSample[], form: ModelForm): ModelChunk[] {
+  const chunks: (ModelChunk & { readonly samples: ModelSample[] })[] = [];
   for (const sample of late) {
     const chunk = chunks.at(-1);
     const first = chunk?.samples[0];
     const isNear = first !== undefined && border(first.timeMs) === border(sample.timeMs);
     const { histogram } = sample;
-    if (chunk !== undefined && isNear && isSameKind(chunk, histogram)) chunk.samples.push(sample);
+    // What is late has no place for a float's start.
+    const { startMs: _, ...stored } = sample;
+    if (chunk !== undefined && isNear && isSameKind(chunk, histogram)) chunk.samples.push(stored);
     else {
       const header = histogram === undefined ? 0 : firstHeader(histogram);
-      chunks.push({ samples: [sample], late: true, header });
+      chunks.push({ samples: [stored], late: true, header, form });
     }
   }
   return chunks;
 }
 
 function isSameKind(chunk: ModelChunk, histogram: ModelHistogram | undefined): boolean {
-  const { samples, header } = chunk;
+  const { samples, header, form } = chunk;
   const last = samples.at(-1);
   if (histogram === undefined) return last?.histogram === undefined;
-  return headerFor({ open: samples, last, header }, histogram) === "fits";
+  return headerFor({ open: samples, last, header, form }, histogram) === "fits";
 }

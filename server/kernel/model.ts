@@ -10,6 +10,7 @@ import { refusalOfLabels } from "./model-labels.ts";
 import { type ModelMessage, type ModelSample, readPayload } from "./model-payload.ts";
 import {
   asStored,
+  formOf,
   headerFor,
   isLateFull,
   isOver,
@@ -59,6 +60,8 @@ const noRules: TenantRules = {
   outOfOrderWindowMs: 0,
   nativeHistogramsEnabled: false,
   nativeHistogramBucketsMax: 0,
+  startTimestampsStored: false,
+  floatsAsXor2: false,
 };
 
 /** Key of a set of labels; labels are sorted. */
@@ -148,6 +151,7 @@ export class ModelKernel {
       sealed: [],
       open: [],
       header: 0,
+      form: formOf(noRules),
       late: [],
       last: undefined,
       isDefined: false,
@@ -190,18 +194,20 @@ export class ModelKernel {
     } else if (isOver(series, stored)) {
       this.#sealOpen(series);
     }
+    if (series.open.length === 0) series.form = formOf(tenant.rules);
     series.open.push(stored);
     series.last = stored;
   }
 
   #sealOpen(series: ModelSeries): void {
     if (series.open.length === 0) return;
-    this.#seal(series, { samples: series.open, late: false, header: series.header });
+    this.#seal(series, { ...series, samples: series.open, late: false });
     series.open = [];
   }
 
   #sealLate(series: ModelSeries): void {
-    for (const chunk of lateChunks(series.late)) this.#seal(series, chunk);
+    const form = formOf(this.#tenant(series.tenant).rules);
+    for (const chunk of lateChunks(series.late, form)) this.#seal(series, chunk);
     series.late = [];
   }
 
@@ -288,11 +294,12 @@ export class ModelKernel {
   }
 
   /** Chunks of a series that touch a range: sealed, open and late ones, by time. */
-  static chunks(series: ModelSeries, startMs: number, endMs: number): readonly ModelChunk[] {
-    const { header } = series;
-    const open = series.open.length > 0 ? [{ samples: series.open, late: false, header }] : [];
+  chunks(series: ModelSeries, startMs: number, endMs: number): readonly ModelChunk[] {
+    const { header, form, open: samples } = series;
+    const open = samples.length > 0 ? [{ samples, late: false, header, form }] : [];
+    const lateForm = formOf(this.#tenant(series.tenant).rules);
     const sealed = series.sealed.map(({ chunk }) => chunk);
-    return [...sealed, ...open, ...lateChunks(series.late)].filter(
+    return [...sealed, ...open, ...lateChunks(series.late, lateForm)].filter(
       ({ samples }) =>
         (samples[0]?.timeMs ?? 0) <= endMs && (samples.at(-1)?.timeMs ?? 0) >= startMs,
     );
@@ -399,7 +406,10 @@ class ModelPart {
   }
 
   /** Judges a sample and counts or keeps it; false when the part must end before it. */
-  #sample(series: ModelSeries, sample: ModelSample): boolean {
+  #sample(series: ModelSeries, sent: ModelSample): boolean {
+    const stores = this.#tenant.rules.startTimestampsStored;
+    const { startMs: _, ...plain } = sent;
+    const sample = stores ? sent : plain;
     const verdict = this.#judge(series, sample);
     if (verdict === "part-full") return false;
     if (verdict === "duplicate") {

@@ -112,6 +112,7 @@ class WasmShardKernel implements ShardKernel {
       rules.outOfOrderWindowMs,
       rules.nativeHistogramsEnabled ? 1 : 0,
       rules.nativeHistogramBucketsMax,
+      (rules.startTimestampsStored ? 1 : 0) | (rules.floatsAsXor2 ? 2 : 0),
     );
     assert(done !== 0, "there is no memory for a tenant");
   }

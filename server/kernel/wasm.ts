@@ -63,6 +63,7 @@ export interface KernelExports {
     windowMs: number,
     histograms: number,
     bucketsMax: number,
+    encoding: number,
   ): number;
   resolve(
     index: number,

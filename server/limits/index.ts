@@ -1,5 +1,5 @@
 export { ByteBudget } from "./byte-budget.ts";
-export { createLimits, type Limits, type LimitsState } from "./limits.ts";
+export { createLimits, type Limits, type LimitsState, type TenantOverrides } from "./limits.ts";
 export { type OverridesReload, startOverridesReload } from "./overrides-reload.ts";
 export { shardsOfTenant } from "./shards-of-tenant.ts";
 export {

@@ -33,6 +33,10 @@ export interface TenantLimits {
   readonly nativeHistogramsEnabled: boolean;
   /** Buckets of a native histogram, positive and negative together. */
   readonly nativeHistogramBucketsMax: number;
+  /** Start timestamps of remote write 2.0 are stored. */
+  readonly startTimestampsStored: boolean;
+  /** Floats are encoded as XOR2, as they are with start timestamps anyway. */
+  readonly floatsAsXor2: boolean;
   readonly seriesPerQueryMax: number;
   readonly chunksPerQueryMax: number;
   readonly chunkBytesPerQueryMax: number;
@@ -77,6 +81,8 @@ export const limitKeys: Readonly<Record<keyof TenantLimits, LimitKey>> = {
   exemplarsMax: { key: "max_global_exemplars_per_user", kind: count },
   nativeHistogramsEnabled: { key: "native_histograms_ingestion_enabled", kind: truth },
   nativeHistogramBucketsMax: { key: "max_native_histogram_buckets", kind: count },
+  startTimestampsStored: { key: "start_timestamp_storage_enabled", kind: truth },
+  floatsAsXor2: { key: "xor2_encoding_enabled", kind: truth },
   seriesPerQueryMax: { key: "max_fetched_series_per_query", kind: count },
   chunksPerQueryMax: { key: "max_fetched_chunks_per_query", kind: count },
   chunkBytesPerQueryMax: { key: "max_fetched_chunk_bytes_per_query", kind: size({ min: 0 }) },
@@ -113,6 +119,8 @@ export const multitenantDefaults: TenantLimits = {
   exemplarsMax: 0,
   nativeHistogramsEnabled: true,
   nativeHistogramBucketsMax: 0,
+  startTimestampsStored: false,
+  floatsAsXor2: false,
   seriesPerQueryMax: 0,
   chunksPerQueryMax: 2_000_000,
   chunkBytesPerQueryMax: 0,

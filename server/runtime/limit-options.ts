@@ -82,6 +82,14 @@ const texts: Readonly<Record<keyof TenantLimits, LimitText>> = {
     flag: "validation.max-native-histogram-buckets",
     doc: "Buckets of a native histogram. 0: no limit.",
   },
+  startTimestampsStored: {
+    flag: "ingester.start-timestamp-storage-enabled",
+    doc: "Stores the start timestamps of remote write 2.0; floats are encoded as XOR2 then.",
+  },
+  floatsAsXor2: {
+    flag: "ingester.xor2-encoding-enabled",
+    doc: "Encodes floats as XOR2, which is smaller, and which older readers of blocks do not know.",
+  },
   seriesPerQueryMax: {
     flag: "querier.max-fetched-series-per-query",
     doc: "Series that one query reads. 0: no limit.",

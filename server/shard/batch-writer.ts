@@ -92,6 +92,8 @@ export function tenantRules(limits: Limits, tenant: string, shards: number): Ten
     outOfOrderWindowMs: found.outOfOrderWindowMs,
     nativeHistogramsEnabled: found.nativeHistogramsEnabled,
     nativeHistogramBucketsMax: found.nativeHistogramBucketsMax,
+    startTimestampsStored: found.startTimestampsStored,
+    floatsAsXor2: found.floatsAsXor2,
   };
 }
 

@@ -21,6 +21,8 @@ const tags = {
 } as const;
 const valueTag = 0x09;
 const timeTag = 0x10;
+/** Of remote write 2.0; the kernel reads it in both. */
+const startTag = 0x18;
 
 /**
  * A remote write 1.0 payload that is put together from stored series: the form in which data
@@ -78,7 +80,7 @@ export class ReloadPayload {
     const [from, to] = range;
     let sizeBytes = 0;
     for (let i = 0; i < labels.length; i += 2) sizeBytes += fieldSize(labelSize(labels, i));
-    for (let i = from; i < to; i++) sizeBytes += fieldSize(sampleSize(columns.timesMs[i]!));
+    for (let i = from; i < to; i++) sizeBytes += fieldSize(sampleSize(columns, i));
     this.#reserve(fieldSize(sizeBytes));
     this.#byte(tags.series);
     this.#uvarint(sizeBytes);
@@ -104,9 +106,10 @@ export class ReloadPayload {
     this.#text(tags.value, labels[i + 1] as Uint8Array);
   }
 
-  #addSample({ timesMs, words }: SampleColumns, i: number): void {
+  #addSample(columns: SampleColumns, i: number): void {
+    const { timesMs, words, startTimesMs } = columns;
     this.#byte(tags.sample);
-    this.#uvarint(sampleSize(timesMs[i]!));
+    this.#uvarint(sampleSize(columns, i));
     this.#byte(valueTag);
     const view = new DataView(this.#bytes.buffer);
     view.setUint32(this.#length, words[2 * i]!, true);
@@ -114,6 +117,10 @@ export class ReloadPayload {
     this.#length += 8;
     this.#byte(timeTag);
     this.#length = writeInt64(this.#bytes, this.#length, timesMs[i]!);
+    const startMs = startTimesMs?.[i] ?? 0;
+    if (startMs === 0) return;
+    this.#byte(startTag);
+    this.#length = writeInt64(this.#bytes, this.#length, startMs);
   }
 
   #text(tag: number, bytes: Uint8Array): void {
@@ -150,6 +157,8 @@ function labelSize(labels: readonly Uint8Array[], i: number): number {
   );
 }
 
-function sampleSize(timeMs: number): number {
-  return 1 + 8 + 1 + int64SizeBytes(timeMs);
+function sampleSize({ timesMs, startTimesMs }: SampleColumns, i: number): number {
+  const startMs = startTimesMs?.[i] ?? 0;
+  const sizeBytes = 1 + 8 + 1 + int64SizeBytes(timesMs[i]!);
+  return startMs === 0 ? sizeBytes : sizeBytes + 1 + int64SizeBytes(startMs);
 }

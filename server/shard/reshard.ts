@@ -1,9 +1,22 @@
-import type { FrontKernel, HeadSeries, HistogramMessage, ShardKernel } from "../kernel/index.ts";
-import { createLimits, type Limits, multitenantDefaults, shardsOfTenant } from "../limits/index.ts";
+import type {
+  FrontKernel,
+  HeadSeries,
+  HistogramMessage,
+  ShardKernel,
+  TenantRules,
+} from "../kernel/index.ts";
+import {
+  createLimits,
+  type Limits,
+  multitenantDefaults,
+  shardsOfTenant,
+  type TenantOverrides,
+} from "../limits/index.ts";
 import { chunkEncodings } from "../model/index.ts";
 import { assert, type Clock, defined } from "../platform/base/index.ts";
 import type { Logger } from "../platform/telemetry/index.ts";
 import type { Vfs } from "../platform/vfs/index.ts";
+import type { EncodedBytes } from "../tsdb/index.ts";
 import type { Hole } from "./holes.ts";
 import { inlineSyncer } from "./log/syncer.ts";
 import { type Recovered, recoverShard } from "./recover.ts";
@@ -57,11 +70,16 @@ export async function reshard(options: ReshardOptions): Promise<void> {
   }
 }
 
-/** Data that was taken once is taken again, whatever its age and the limits of today. */
-function openTarget(options: ReshardOptions, shard: number, directory: string): Promise<Shard> {
-  const { settings } = options;
+/**
+ * Data that was taken once is taken again, whatever its age and the limits of today; only how it
+ * is encoded is each tenant's choice.
+ */
+function reloadLimits({ state }: Limits): Limits {
+  const { startTimestampsStored, floatsAsXor2 } = state.defaults;
   const defaults = {
     ...multitenantDefaults,
+    startTimestampsStored,
+    floatsAsXor2,
     seriesMax: 0,
     labelNamesMax: 0,
     labelNameSizeBytesMax: 0,
@@ -71,13 +89,24 @@ function openTarget(options: ReshardOptions, shard: number, directory: string): 
     nativeHistogramBucketsMax: 0,
     futureGraceMs: Number.MAX_SAFE_INTEGER / 2,
   };
+  const overrides = new Map<string, TenantOverrides>();
+  for (const [tenant, chosen] of state.overrides) {
+    const starts = chosen.startTimestampsStored ?? startTimestampsStored;
+    const xor2 = chosen.floatsAsXor2 ?? floatsAsXor2;
+    overrides.set(tenant, { startTimestampsStored: starts, floatsAsXor2: xor2 });
+  }
+  return createLimits({ defaults, overrides });
+}
+
+function openTarget(options: ReshardOptions, shard: number, directory: string): Promise<Shard> {
+  const { settings } = options;
   return openShard({
     ...options,
     shard,
     shards: options.to.length,
     directory,
     syncer: inlineSyncer(options.vfs),
-    limits: createLimits({ defaults, overrides: new Map() }),
+    limits: reloadLimits(options.limits),
     settings: { ...settings, log: { ...settings.log, syncMode: "interval" } },
     newest: undefined,
     onFatal: () => {},
@@ -104,7 +133,9 @@ class Router {
       ...this.#options,
       directory,
       createKernel: () => this.#options.createKernel(),
-      introduce: (kernel, tenant) => kernel.setTenant(tenant.index, noRules),
+      introduce: (kernel, tenant) => {
+        kernel.setTenant(tenant.index, replayRules(this.#options.limits, tenant.name));
+      },
       pause: yieldTurn,
     });
     try {
@@ -139,11 +170,13 @@ class Router {
   }
 
   #addSeries(old: Recovered, labels: readonly Uint8Array[], series: HeadSeries): void {
-    const floats: Uint8Array[] = [];
+    const floats: EncodedBytes[] = [];
     const histograms: HistogramMessage[][] = [];
     for (const chunk of series.chunks) {
       const bytes = chunk.bytes ?? old.chunks.read(chunk);
-      if (chunk.encoding === chunkEncodings.xor) floats.push(bytes);
+      const { xor, xor2 } = chunkEncodings;
+      if (chunk.encoding === xor) floats.push({ encoding: xor, bytes });
+      else if (chunk.encoding === xor2) floats.push({ encoding: xor2, bytes });
       else {
         const messages = old.kernel.histogramMessages(bytes, chunk.encoding);
         histograms.push(defined(messages, "the histograms of a chunk"));
@@ -193,16 +226,21 @@ class Router {
 const maxTimeMs = Number.MAX_SAFE_INTEGER;
 const minTimeMs = -maxTimeMs;
 
-/** What an old kernel judges by does not matter: it only replays. */
-const noRules = {
-  seriesMax: 0,
-  labelNamesMax: 0,
-  labelNameSizeBytesMax: 0,
-  labelValueSizeBytesMax: 0,
-  outOfOrderWindowMs: 0,
-  nativeHistogramsEnabled: true,
-  nativeHistogramBucketsMax: 0,
-} as const;
+/** What an old kernel judges by does not matter: it only replays. How it encodes does. */
+function replayRules(limits: Limits, tenant: string): TenantRules {
+  const { startTimestampsStored, floatsAsXor2 } = limits.limitsFor(tenant);
+  return {
+    seriesMax: 0,
+    labelNamesMax: 0,
+    labelNameSizeBytesMax: 0,
+    labelValueSizeBytesMax: 0,
+    outOfOrderWindowMs: 0,
+    nativeHistogramsEnabled: true,
+    nativeHistogramBucketsMax: 0,
+    startTimestampsStored,
+    floatsAsXor2,
+  };
+}
 
 /** Label bytes of one tenant's series. */
 class LabelBytes {

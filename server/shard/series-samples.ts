@@ -1,16 +1,18 @@
 import { isStaleAt } from "../model/index.ts";
 import {
-  createXorDecoder,
+  type ChunkDecoder,
+  clearSamples,
+  createChunkDecoder,
+  type EncodedBytes,
   makeColumns,
   type SampleColumns,
-  type XorDecoder,
 } from "../tsdb/index.ts";
 
 const everything = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
 
-/** Makes plain columns of a series' chunks, which may overlap; reused from series to series. */
+/** Makes plain columns of a series' chunks of floats, which may overlap; reused from series to series. */
 export class SeriesSamples {
-  readonly #decoder: XorDecoder = createXorDecoder();
+  readonly #decoder: ChunkDecoder = createChunkDecoder();
   readonly #decoded: SampleColumns = makeColumns(1024);
   #sorted: SampleColumns = makeColumns(1024);
 
@@ -18,21 +20,22 @@ export class SeriesSamples {
    * All samples ascending, one per time: a value beats a stale marker, then the greater bits
    * win. Valid until the next call.
    */
-  read(chunks: Iterable<Uint8Array>): SampleColumns {
+  read(chunks: Iterable<EncodedBytes>): SampleColumns {
     const decoded = this.#decoded;
-    decoded.length = 0;
+    clearSamples(decoded);
     for (const chunk of chunks) this.#decoder.decode(chunk, everything, decoded);
     return isAscending(decoded) ? decoded : this.#sort(decoded);
   }
 
   #sort(from: SampleColumns): SampleColumns {
-    const { timesMs, words } = from;
+    const { timesMs, words, startTimesMs } = from;
     const order = Uint32Array.from({ length: from.length }, (_, i) => i).sort(
       (a, b) => timesMs[a]! - timesMs[b]!,
     );
     if (this.#sorted.timesMs.length < from.length) this.#sorted = makeColumns(2 * from.length);
     const to = this.#sorted;
     to.length = 0;
+    to.startTimesMs = startTimesMs && new Float64Array(to.timesMs.length);
     for (const i of order) {
       const isRepeated = to.length > 0 && to.timesMs[to.length - 1] === timesMs[i];
       if (isRepeated && !isStronger(words, i, { words: to.words, i: to.length - 1 })) continue;
@@ -40,6 +43,7 @@ export class SeriesSamples {
       to.timesMs[at] = timesMs[i]!;
       to.words[2 * at] = words[2 * i]!;
       to.words[2 * at + 1] = words[2 * i + 1]!;
+      if (to.startTimesMs !== undefined) to.startTimesMs[at] = startTimesMs?.[i] ?? 0;
     }
     return to;
   }

@@ -33,6 +33,8 @@ export async function benchKernel(options: BenchOptions): Promise<void> {
     outOfOrderWindowMs: 7_200_000,
     nativeHistogramsEnabled: true,
     nativeHistogramBucketsMax: 0,
+    startTimestampsStored: false,
+    floatsAsXor2: false,
   });
   const bench = new KernelBench({ front, shard }, payloads, version);
   const sums: Round[] = [];

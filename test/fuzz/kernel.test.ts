@@ -31,6 +31,8 @@ beforeAll(async () => {
     outOfOrderWindowMs: 7_200_000,
     nativeHistogramsEnabled: true,
     nativeHistogramBucketsMax: 0,
+    startTimestampsStored: false,
+    floatsAsXor2: false,
   };
   shard.setTenant(1, { ...rules, seriesMax: 500 });
   shard.setTenant(2, { ...rules, seriesMax: 0 });
@@ -245,8 +247,20 @@ test("mutated log records and snapshot sections are refused or taken, and never 
     1,
     Array.from({ length: 8 }, () => randomSeries(prng)),
   );
+  const rules = {
+    seriesMax: 0,
+    labelNamesMax: 30,
+    labelNameSizeBytesMax: 1024,
+    labelValueSizeBytesMax: 2048,
+    outOfOrderWindowMs: 7_200_000,
+    nativeHistogramsEnabled: true,
+    nativeHistogramBucketsMax: 0,
+    startTimestampsStored: seed % 2 === 1,
+    floatsAsXor2: false,
+  };
   const source = await createShardKernel({ hashKey: 1n });
   source.setChunksPosition({ file: 1, offsetBytes: 0 });
+  source.setTenant(3, rules);
   source.input(valid.length).set(valid);
   const batch = { tenant: 3, format: 1 as const, sizeBytes: valid.length, offsetBytes: 0 };
   source.resolve({ ...batch, timeMsMax: baseMs + 10_000_000, newestMs: 0 });
@@ -257,6 +271,7 @@ test("mutated log records and snapshot sections are refused or taken, and never 
   for (let round = 0; round < rounds / 20; round++) {
     const kernel = await createShardKernel({ hashKey: 1n });
     kernel.setChunksPosition({ file: 1, offsetBytes: 0 });
+    kernel.setTenant(3, { ...rules, startTimestampsStored: round % 2 === 0 });
     const give = (bytes: Uint8Array): number => {
       kernel.input(bytes.length).set(bytes);
       return bytes.length;
@@ -267,6 +282,11 @@ test("mutated log records and snapshot sections are refused or taken, and never 
     }
     kernel.importPairs(give(round % 2 === 0 ? pairs : mutate(pairs, prng)));
     kernel.importSeries(give(mutate(series, prng)));
+    kernel.input(valid.length).set(valid);
+    if (!("fault" in kernel.resolve({ ...batch, timeMsMax: baseMs + 10_000_000, newestMs: 0 }))) {
+      kernel.apply();
+    }
+    kernel.histogramMessages(mutate(series, prng), 2 + (round % 5));
     kernel.read(kernel.postings(3, 0), -(2 ** 53), 2 ** 53);
   }
 });

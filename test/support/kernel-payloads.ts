@@ -6,13 +6,16 @@ import {
 import { type HistogramSchema, WriteRequestSchema } from "../../gen/prometheus/remote_pb.ts";
 import type { PayloadFormat } from "../../server/kernel/index.ts";
 
-/** A native histogram as tests write it; both formats have the same fields. */
-export type TestHistogram = Omit<MessageInitShape<typeof HistogramSchema>, "$typeName">;
+/** A native histogram as tests write it; 2.0 has a start besides. */
+export type TestHistogram = Omit<MessageInitShape<typeof HistogramSchema>, "$typeName"> & {
+  readonly startTimestamp?: bigint;
+};
 
 /** A series as tests write it: labels in any order, samples as (time, value). */
 export interface TestSeries {
   readonly labels: readonly (readonly [string, string])[];
-  readonly samples: readonly (readonly [number, number])[];
+  /** (time, value, start); 1.0 has no starts. */
+  readonly samples: readonly (readonly [number, number, number?])[];
   readonly histograms?: readonly TestHistogram[];
 }
 
@@ -60,7 +63,11 @@ function encodeWrite2(series: readonly TestSeries[]): Uint8Array {
   };
   const timeseries = series.map((one) => ({
     labelsRefs: one.labels.flatMap(([name, value]) => [refOf(name), refOf(value)]),
-    samples: one.samples.map(([timeMs, value]) => ({ timestamp: BigInt(timeMs), value })),
+    samples: one.samples.map(([timeMs, value, startMs = 0]) => ({
+      timestamp: BigInt(timeMs),
+      startTimestamp: BigInt(startMs),
+      value,
+    })),
     histograms: [...(one.histograms ?? [])] as RequestHistogram[],
   }));
   const request = create(RequestSchema, { symbols: [...symbols.keys()], timeseries });

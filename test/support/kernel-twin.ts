@@ -17,7 +17,12 @@ import {
 } from "../../server/kernel/model-series.ts";
 import { crc32c } from "../../server/platform/encoding/index.ts";
 import { defined } from "../../server/platform/base/index.ts";
-import { createChunkDecoder, knownEncoding, makeColumns } from "../../server/tsdb/index.ts";
+import {
+  createChunkDecoder,
+  encodeXor2,
+  knownEncoding,
+  makeColumns,
+} from "../../server/tsdb/index.ts";
 import { decodeXor } from "./xor-decoder.ts";
 
 /** What a log record says, decoded. */
@@ -57,32 +62,40 @@ export function decodeRecord(body: Uint8Array): TestRecord {
     definitions.push({ ref, labels });
   }
   const count = view.readUInt32LE(8);
-  const messages = messagesOf(view.subarray(at + count * 20));
+  const bitsAt = at + count * 12;
+  const { messages, startsAt } = behindColumns(view, { bitsAt, count });
   const rows = Array.from({ length: count }, (_, row) => {
-    const bitsAt = at + count * 12 + row * 8;
     const timeMs = Number(view.readBigInt64LE(at + count * 4 + row * 8));
-    const message = messages(row, view.readUInt32LE(bitsAt), view.readUInt32LE(bitsAt + 4));
+    const bits = view.readBigUInt64LE(bitsAt + row * 8);
+    const message = messages.get(row);
+    const startMs = startsAt > 0 ? Number(view.readBigInt64LE(startsAt + row * 8)) : 0;
     const sample =
       message === undefined
-        ? { timeMs, bits: view.readBigUInt64LE(bitsAt) }
+        ? { timeMs, bits, ...(startsAt > 0 ? { startMs } : {}) }
         : { timeMs, bits: 0n, histogram: readModelHistogram(message), message };
     return { ref: view.readUInt32LE(at + row * 4), sample };
   });
   return { tenant: view.readUInt32LE(0), definitions, rows };
 }
 
-type MessageOf = (row: number, place: number, sizeBytes: number) => Uint8Array | undefined;
-
-/** The histograms behind a record's columns, by row. */
-function messagesOf(bytes: Buffer): MessageOf {
-  if (bytes.length === 0) return () => undefined;
-  const count = bytes.readUInt32LE(0);
-  const rows = Array.from({ length: count }, (_, i) => bytes.readUInt32LE(4 + i * 4));
-  const from = 4 + count * 4;
-  return (row, place, sizeBytes) =>
-    rows.includes(row)
-      ? new Uint8Array(bytes.subarray(from + place, from + place + sizeBytes))
-      : undefined;
+/** The histograms behind a record's columns, by row, and where starts begin; 0: there are none. */
+function behindColumns(
+  view: Buffer,
+  columns: { readonly bitsAt: number; readonly count: number },
+): { messages: ReadonlyMap<number, Uint8Array>; startsAt: number } {
+  const messages = new Map<number, Uint8Array>();
+  const from = columns.bitsAt + columns.count * 8;
+  if (from === view.length) return { messages, startsAt: 0 };
+  const histograms = view.readUInt32LE(from);
+  let at = from + 4 + histograms * 4;
+  for (let i = 0; i < histograms; i++) {
+    const row = view.readUInt32LE(from + 4 + i * 4);
+    const sizeBytes = view.readUInt32LE(columns.bitsAt + row * 8 + 4);
+    messages.set(row, new Uint8Array(view.subarray(at, at + sizeBytes)));
+    at += sizeBytes;
+  }
+  expect([at, at + columns.count * 8]).toContain(view.length);
+  return { messages, startsAt: at === view.length ? 0 : at };
 }
 
 function varint(bytes: Buffer, from: number): { value: number; next: number } {
@@ -248,7 +261,7 @@ export class Twins {
       .sort((a, b) => a.ref - b.ref)
       .map((series) => [
         series.ref,
-        ModelKernel.chunks(series, startMs, endMs).map(chunkText).sort(),
+        this.model.chunks(series, startMs, endMs).map(chunkText).sort(),
       ])
       .filter(([, chunks]) => (chunks as string[]).length > 0);
     expect(found).toEqual(expected);
@@ -265,7 +278,7 @@ export class Twins {
     expect(samples.length).toBe(chunk.samples);
     expect(samples[0]?.timeMs).toBe(minTimeMs);
     expect(samples.at(-1)?.timeMs).toBe(maxTimeMs);
-    return chunkText({ samples, late: chunk.outOfOrder, header: 0 });
+    return chunkText({ samples, late: chunk.outOfOrder, header: 0, form: plainForm });
   }
 
   #sealedBytes(chunk: HeadChunk): Uint8Array {
@@ -288,7 +301,7 @@ function expectReadable(bytes: Uint8Array, chunk: HeadChunk): void {
   expect(columns.timesMs[columns.length - 1]).toBe(chunk.maxTimeMs);
 }
 
-/** What there is to say of a chunk of histograms, its bytes included. */
+/** What there is to say of a chunk by its bytes. */
 function histogramText(
   bytes: Uint8Array,
   chunk: {
@@ -303,14 +316,37 @@ function histogramText(
   return `${late ? "late " : ""}${encoding} ${minTimeMs} ${maxTimeMs} ${hex}`;
 }
 
+const plainForm = { xor2: false, starts: false };
+
+/** The XOR2 chunk of some floats, by the encoder that blocks are written with. */
+function xor2Of(samples: readonly ModelSample[]): Uint8Array {
+  const columns = makeColumns(samples.length);
+  columns.startTimesMs = Float64Array.from(samples, ({ startMs = 0 }) => startMs);
+  for (const [i, { timeMs, bits }] of samples.entries()) {
+    columns.timesMs[i] = timeMs;
+    columns.words[2 * i] = Number(bits & 0xffff_ffffn);
+    columns.words[2 * i + 1] = Number(bits >> 32n);
+  }
+  columns.length = samples.length;
+  return encodeXor2(columns, 0, samples.length);
+}
+
 function chunkText(chunk: ModelChunk): string {
   const histograms = histogramsOf(chunk.samples);
   if (histograms.length > 0) {
-    return histogramText(encodeModelChunk(histograms, chunk.header), {
-      encoding: histograms[0]?.isFloat === true ? 3 : 2,
+    return histogramText(encodeModelChunk(histograms, chunk.header, chunk.form.starts), {
+      encoding: (histograms[0]?.isFloat === true ? 3 : 2) + (chunk.form.starts ? 3 : 0),
       late: chunk.late,
       minTimeMs: histograms[0]?.timeMs ?? 0,
       maxTimeMs: histograms.at(-1)?.timeMs ?? 0,
+    });
+  }
+  if (chunk.form.xor2) {
+    return histogramText(xor2Of(chunk.samples), {
+      encoding: 4,
+      late: chunk.late,
+      minTimeMs: chunk.samples[0]?.timeMs ?? 0,
+      maxTimeMs: chunk.samples.at(-1)?.timeMs ?? 0,
     });
   }
   const samples = chunk.samples.map(({ timeMs, bits }) => `${timeMs}=${bits.toString(16)}`);

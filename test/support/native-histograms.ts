@@ -22,6 +22,8 @@ export interface HistogramSketch {
   readonly bounds?: readonly number[];
   /** 0 unknown, 1 reset, 2 no reset, 3 gauge. */
   readonly hint?: TestHint;
+  /** When the counting began; only 2.0 has it. */
+  readonly startMs?: number;
   /** The count, when it is not the sum of all buckets. */
   readonly count?: number;
 }
@@ -34,6 +36,7 @@ export function histogramOf(sketch: HistogramSketch): TestHistogram {
   const count = sketch.count ?? all.reduce((sum, one) => sum + one, zeroCount);
   return {
     timestamp: BigInt(sketch.timeMs),
+    startTimestamp: BigInt(sketch.startMs ?? 0),
     schema: sketch.schema ?? 0,
     sum: sketch.sum ?? count,
     zeroThreshold: sketch.zeroThreshold ?? 0,
@@ -96,7 +99,7 @@ function change(calm: boolean): fc.Arbitrary<{ readonly rise: number; readonly e
       { weight: calm ? 60 : 1, arbitrary: fc.constant("") },
       {
         weight: 1,
-        arbitrary: fc.constantFrom("reset", "stale", "wider", "gap", "gauge", "threshold"),
+        arbitrary: fc.constantFrom("reset", "stale", "wider", "gap", "gauge", "threshold", "start"),
       },
     ),
   });
@@ -118,15 +121,17 @@ export function histogramRun(
     )
     .map(([fromMs, stepMs, first, changes]) => {
       let [grown, now] = [0, first];
+      let startMs = 0;
       return changes.map(({ rise, event }, i): TestHistogram => {
         const timeMs = fromMs + i * stepMs;
         grown = event === "reset" ? rise : grown + rise;
+        if (event === "reset" || event === "start") startMs = timeMs - 1;
         if (event === "stale") return staleHistogram(timeMs, now.isFloat);
         if (event === "wider") now = { ...now, positive: [...now.positive, [1, 1]] };
         if (event === "gap") now = { ...now, positive: now.positive.slice(1) };
         if (event === "gauge") now = { ...now, hint: now.hint === 3 ? 0 : 3 };
         if (event === "threshold") now = { ...now, zeroThreshold: now.zeroThreshold * 2 };
-        return grownHistogram(now, timeMs, grown);
+        return { ...grownHistogram(now, timeMs, grown), startTimestamp: BigInt(startMs) };
       });
     });
 }

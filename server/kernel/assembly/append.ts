@@ -1,4 +1,4 @@
-import { chunkSamplesMax, encodingXor } from "../layout";
+import { chunkSamplesMax, encodingXor, encodingXor2 } from "../layout";
 import { floatComes, headerFor, incomingStale, putHistogram } from "./histogram-append";
 import { fitsChunk } from "./histogram-compare";
 import { decodeHistogram } from "./histogram-decode";
@@ -20,6 +20,7 @@ import {
   flagDefined,
   flagHistogram,
   flagSampled,
+  flagXor2,
   lateCount,
   lateEntries,
   lateEntrySize,
@@ -29,9 +30,12 @@ import {
   seriesLastBits,
   seriesLastTime,
   seriesLate,
+  seriesTenant,
   seriesWord,
+  tenantEncoding,
 } from "./structs";
 import { foundBits, xorAppend, xorBegin, xorFind } from "./xor";
+import { xor2Append, xor2Begin, xor2Bits, xor2Forget, xor2Read, xor2Time } from "./xor2";
 
 /**
  * The life of a sample inside its series: into the open chunk when it is newer than all before
@@ -49,17 +53,17 @@ export function storeSample(series: usize, time: i64, bits: u64): bool {
   if ((flags & flagSampled) != 0 && time <= load<i64>(series, seriesLastTime)) {
     return storeLate(series, time, bits);
   }
-  if ((flags & flagHistogram) != 0) return storeBehindHistogram(series, time, bits);
+  if ((flags & (flagHistogram | flagXor2)) != 0) return storeOther(series, time, bits);
   const word = load<u64>(series, seriesWord);
   let done: bool;
   if (word == 0) {
-    done = xorBegin(series, time, bits);
+    done = begin(series, time, bits);
   } else if (
     <u32>(word >> 48) >= <u32>chunkSamplesMax ||
     load<i64>(series, seriesLastTime) < borderBefore(time)
   ) {
     sealOpen(series);
-    done = xorBegin(series, time, bits);
+    done = begin(series, time, bits);
   } else {
     done = xorAppend(series, time, bits);
   }
@@ -68,14 +72,39 @@ export function storeSample(series: usize, time: i64, bits: u64): bool {
   return done;
 }
 
-/** A float after a histogram; a staleness marker becomes one of histograms, as in Prometheus. */
-function storeBehindHistogram(series: usize, time: i64, bits: u64): bool {
-  if (bits == staleBits) {
+/** When the counting of the sample began that is stored next; 0: not known. */
+let pendingStart: i64 = 0;
+
+/** Says when the counting of the floats began that are stored next. */
+export function startsAt(start: i64): void {
+  pendingStart = start;
+}
+
+/** Begins a chunk of floats. */
+function begin(series: usize, time: i64, bits: u64): bool {
+  const tenant: usize = load<u32>(series, seriesTenant);
+  const isXor2 = tenant != 0 && load<u32>(tenant, tenantEncoding) != 0;
+  return isXor2 ? xor2Begin(series, time, bits, pendingStart) : xorBegin(series, time, bits);
+}
+
+/**
+ * A float into an XOR2 chunk, or behind a histogram: a staleness marker becomes one of histograms,
+ * as in Prometheus.
+ */
+function storeOther(series: usize, time: i64, bits: u64): bool {
+  const isHistogram = (load<u8>(series, seriesFlags) & flagHistogram) != 0;
+  if (isHistogram && bits == staleBits) {
     incomingStale(series, time);
     return putHistogram(series, headerFor(series));
   }
-  floatComes(series);
-  const done = xorBegin(series, time, bits);
+  if (isHistogram) floatComes(series);
+  const word = load<u64>(series, seriesWord);
+  const isFull =
+    <u32>(word >> 48) >= <u32>chunkSamplesMax ||
+    load<i64>(series, seriesLastTime) < borderBefore(time);
+  if (word != 0 && isFull) sealOpen(series);
+  const isOpen = word != 0 && !isFull;
+  const done = isOpen ? xor2Append(series, time, bits, pendingStart) : begin(series, time, bits);
   store<i64>(series, time, seriesLastTime);
   store<u64>(series, bits, seriesLastBits);
   return done;
@@ -121,10 +150,15 @@ export function heldBits(series: usize, time: i64): bool {
   const chunk = <usize>(<u32>word);
   const samples = <u32>(word >> 48);
   const encoding = openEncoding(series);
-  heldIsHistogram = encoding != encodingXor;
+  heldIsHistogram = encoding != encodingXor && encoding != encodingXor2;
   if (heldIsHistogram) {
     decodeHistogram(other, chunk, openBits(series), samples, encoding, time);
     return load<i64>(other, histogramTime) == time;
+  }
+  if (encoding == encodingXor2) {
+    if (!xor2Read(chunk, openBits(series), samples, time) || xor2Time != time) return false;
+    heldValue = xor2Bits;
+    return true;
   }
   if (!xorFind(chunk, samples, time)) return false;
   heldValue = foundBits;
@@ -138,7 +172,7 @@ export function sealLate(series: usize): void {
   const count = load<u32>(buffer, lateCount);
   let from: u32 = 0;
   while (from < count) {
-    const next = lateEncode(buffer, from);
+    const next = lateEncode(series, buffer, from);
     if (load<u64>(lateState, seriesWord) == 0) return;
     sealFor(series, lateState, sealedLateBit);
     lateRelease();
@@ -152,12 +186,13 @@ export function sealLate(series: usize): void {
  * does not fit into the same chunk, into a chunk of its own; returns the index behind them. The
  * chunk is the open one of `lateState`, which `lateRelease` frees.
  */
-export function lateEncode(buffer: usize, from: u32): u32 {
+export function lateEncode(series: usize, buffer: usize, from: u32): u32 {
   const count = load<u32>(buffer, lateCount);
   const entries = buffer + lateEntries;
   const border = borderBefore(load<i64>(entries + from * lateEntrySize));
   const histograms = isHistogramAt(buffer, from);
   store<u64>(lateState, 0, seriesWord);
+  store<u32>(lateState, load<u32>(series, seriesTenant), seriesTenant);
   let at = from;
   while (at < count) {
     const time = load<i64>(entries + at * lateEntrySize);
@@ -173,7 +208,13 @@ export function lateEncode(buffer: usize, from: u32): u32 {
 
 function encodeFloat(time: i64, bits: u64): bool {
   const isFirst = load<u64>(lateState, seriesWord) == 0;
-  const done = isFirst ? xorBegin(lateState, time, bits) : xorAppend(lateState, time, bits);
+  const isXor2 = (load<u8>(lateState, seriesFlags) & flagXor2) != 0;
+  pendingStart = 0;
+  const done = isFirst
+    ? begin(lateState, time, bits)
+    : isXor2
+      ? xor2Append(lateState, time, bits, 0)
+      : xorAppend(lateState, time, bits);
   store<i64>(lateState, time, seriesLastTime);
   store<u64>(lateState, bits, seriesLastBits);
   return done;
@@ -193,5 +234,6 @@ export function lateRelease(): void {
   const word = load<u64>(lateState, seriesWord);
   if (word != 0) slabFree(load<u8>(lateState, seriesClass), <usize>(<u32>word));
   store<u64>(lateState, 0, seriesWord);
+  xor2Forget(lateState);
   floatComes(lateState);
 }

@@ -14,6 +14,7 @@ import {
   histogramClear,
   histogramEmpty,
   histogramFirstTime,
+  histogramHasStarts,
   histogramHeader,
   histogramHint,
   histogramKind,
@@ -29,7 +30,15 @@ import {
 } from "./histogram-record";
 import { borderBefore, openSize, sealOpen } from "./seal";
 import { slabAlloc, slabClass, slabClassSize, slabFree } from "./slab";
-import { seriesClass, seriesLastTime, seriesWord } from "./structs";
+import { startHeader } from "./start-times";
+import {
+  encodingStarts,
+  seriesClass,
+  seriesLastTime,
+  seriesTenant,
+  seriesWord,
+  tenantEncoding,
+} from "./structs";
 
 /** The life of a histogram inside its series: into the open chunk, or into a new one. */
 
@@ -85,7 +94,8 @@ export function putHistogram(series: usize, header: u32): bool {
 
 function begin(series: usize, header: u32): bool {
   sealOpen(series);
-  const bits = encodeFirst(incoming, header);
+  const hasStarts = storesStarts(series);
+  const bits = encodeFirst(incoming, header, hasStarts);
   const size = (bits + 7) >> 3;
   const slab = slabClass(size + tailScratch);
   const last = lastBecomes(series, incoming);
@@ -93,6 +103,7 @@ function begin(series: usize, header: u32): bool {
   if (chunk == 0) return false;
   memory.copy(chunk, encoded, size);
   store<u8>(last, header, histogramHeader);
+  store<u8>(last, hasStarts ? 1 : 0, histogramHasStarts);
   store<u32>(last, bits, histogramBits);
   store<i64>(last, load<i64>(incoming, histogramTime), histogramFirstTime);
   windowsOpen(last);
@@ -113,7 +124,8 @@ function append(series: usize): bool {
   const whole = bits >> 3;
   let chunk = <usize>(<u32>word);
   const head: u8 = (bits & 7) == 0 ? 0 : load<u8>(chunk + whole);
-  const added = encodeNext(last, incoming, head);
+  const samples = <u32>(word >> 48);
+  const added = encodeNext(last, incoming, head, samples, <u32>load<u8>(chunk, 2));
   const size = whole + ((added + 7) >> 3);
   const old = <u32>load<u8>(series, seriesClass);
   if (size + tailScratch > <u32>slabClassSize(old)) {
@@ -127,8 +139,15 @@ function append(series: usize): bool {
   }
   memory.copy(chunk + whole, encoded, (added + 7) >> 3);
   store<u32>(last, (whole << 3) + added, histogramBits);
-  publish(series, chunk, <u32>(word >> 48) + 1);
+  if (load<u8>(last, histogramHasStarts) != 0) store<u8>(chunk, startHeader, 2);
+  publish(series, chunk, samples + 1);
   return true;
+}
+
+/** Whether new chunks of a series have room for start times. */
+export function storesStarts(series: usize): bool {
+  const tenant: usize = load<u32>(series, seriesTenant);
+  return tenant != 0 && (load<u32>(tenant, tenantEncoding) & encodingStarts) != 0;
 }
 
 /** Ends the life of histograms in a series: a float comes. */

@@ -1,4 +1,4 @@
-import { histogramUnitsMax } from "../layout";
+import { encodingToStarts, histogramUnitsMax } from "../layout";
 import { peek, varbitBits, varbitInt, varbitUint } from "./bits";
 import { chunkHead, windowsOpen } from "./histogram-encode";
 import { schemaCustom } from "./histogram-judge";
@@ -9,11 +9,14 @@ import {
   histogramClear,
   histogramCount,
   histogramCountChange,
+  headerGauge,
   histogramFirstTime,
+  histogramHasStarts,
   histogramHeader,
   histogramBits,
   histogramKind,
   histogramSchema,
+  histogramStart,
   histogramSum,
   histogramSumWindow,
   histogramTime,
@@ -31,6 +34,7 @@ import {
   positiveBuckets,
   positiveSpans,
 } from "./histogram-record";
+import { startChangeMax, startDistance, startLast } from "./start-times";
 
 /**
  * Histogram chunks read back: to compare a sample with one that is held, and to find the state in
@@ -42,10 +46,14 @@ let chunk: usize = 0;
 let at: u32 = 0;
 let end: u32 = 0;
 let broken: bool = false;
+/** Header of start times, and number of the sample that was read last. */
+let startsHeader: u32 = 0;
+let index: u32 = 0;
 
-/** Samples that a chunk says it has. */
-export function chunkSamples(bytes: usize): u32 {
-  return <u32>bswap<u16>(load<u16>(bytes));
+/** Samples that a chunk of an encoding says it has. */
+export function chunkSamples(bytes: usize, kind: u32): u32 {
+  const word = <u32>bswap<u16>(load<u16>(bytes));
+  return kind > <u32>encodingToStarts + 1 ? word & 0x3fff : word;
 }
 
 /**
@@ -73,23 +81,52 @@ export function decodeHistogram(
 /** Begins to decode a chunk with its first sample; `decodeNext` gives the others. */
 export function decodeBegin(into: usize, bytes: usize, bits: u32, samples: u32, kind: u32): bool {
   histogramClear(into);
-  store<u8>(into, kind, histogramKind);
+  const hasStarts = kind > <u32>encodingToStarts + 1;
+  store<u8>(into, hasStarts ? kind - encodingToStarts : kind, histogramKind);
+  store<u8>(into, hasStarts ? 1 : 0, histogramHasStarts);
+  startsHeader = hasStarts ? <u32>load<u8>(bytes, 2) : 0;
+  index = 0;
   chunk = bytes;
   at = chunkHead << 3;
   end = bits;
   broken = bits < at;
   if (broken || samples == 0) return false;
-  store<u8>(into, load<u8>(bytes, 2), histogramHeader);
+  const flags = hasStarts ? load<u8>(bytes) : load<u8>(bytes, 2);
+  store<u8>(into, flags & <u8>headerGauge, histogramHeader);
   if (!readLayout(into)) return false;
   readFirst(into);
   store<i64>(into, load<i64>(into, histogramTime), histogramFirstTime);
+  if ((startsHeader & 0x80) != 0) readFirstStart(into);
   return !broken && at <= end;
 }
 
 /** Decodes the next sample over the former one; false when there is none that makes sense. */
 export function decodeNext(into: usize): bool {
+  const before = load<i64>(into, histogramTime);
   readNext(into);
+  index++;
+  const changeOn = startsHeader & startChangeMax;
+  if (changeOn != 0 && index >= changeOn) readStart(into, before, index == changeOn);
   return !broken && at <= end;
+}
+
+/** The start of the first sample: its distance as a varint of Go. */
+function readFirstStart(into: usize): void {
+  let zigzag: u64 = 0;
+  for (let shift: u64 = 0; shift < 70; shift += 7) {
+    const byte = take(8);
+    zigzag |= (byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  const distance = <i64>(zigzag >> 1) ^ -(<i64>zigzag & 1);
+  store<i64>(into, load<i64>(into, histogramTime) - distance, histogramStart + startLast);
+}
+
+function readStart(into: usize, before: i64, isFirst: bool): void {
+  const place = into + histogramStart + startDistance;
+  const distance = isFirst ? takeInt() : load<i64>(place) + takeInt();
+  store<i64>(place, distance);
+  store<i64>(into, before - distance, histogramStart + startLast);
 }
 
 function take(count: u32): u64 {

@@ -5,7 +5,9 @@ import {
   histogramBits,
   histogramCount,
   histogramCountChange,
+  histogramHasStarts,
   histogramSchema,
+  histogramStart,
   histogramSum,
   histogramSumWindow,
   histogramTime,
@@ -24,6 +26,7 @@ import {
 import { schemaCustom } from "./histogram-judge";
 import { histogramUnitsMax } from "../layout";
 import { spanAlloc, unitsOf } from "./memory";
+import { putStart, startHeader } from "./start-times";
 
 /**
  * Prometheus's histogram and float histogram chunks (tsdb/docs/format/chunks.md), bit for bit:
@@ -39,6 +42,8 @@ const sampleSizeMax: u32 = 96;
 
 /** Where samples are written. */
 export let encoded: usize = 0;
+/** State of start times of a chunk's first sample, which needs none. */
+const startScratch: usize = memory.data(16, 8);
 /** Bits written so far, those that were there at the beginning included. */
 let at: u32 = 0;
 
@@ -53,10 +58,13 @@ export function encodedSizeMax(units: u32): u32 {
   return sampleSizeMax + units * entrySizeMax;
 }
 
-/** Writes a chunk of one sample; returns its bits. Staleness markers must be empty. */
-export function encodeFirst(record: usize, header: u32): u32 {
-  store<u16>(encoded, 0);
-  store<u8>(encoded, header, 2);
+/**
+ * Writes a chunk of one sample; returns its bits. Staleness markers must be empty. In the form
+ * with start times the flags stand above the count, and byte 2 tells of starts.
+ */
+export function encodeFirst(record: usize, header: u32, hasStarts: bool): u32 {
+  store<u16>(encoded, hasStarts ? <u16>header : 0);
+  store<u8>(encoded, hasStarts ? 0 : header, 2);
   at = chunkHead << 3;
   writeLayout(record);
   at = putVarbitInt(encoded, at, load<i64>(record, histogramTime));
@@ -70,6 +78,10 @@ export function encodeFirst(record: usize, header: u32): u32 {
   at = putWide(encoded, at, load<u64>(record, histogramSum), 64);
   writeBuckets(record, positiveBuckets);
   writeBuckets(record, negativeBuckets);
+  if (!hasStarts) return at;
+  const start = load<i64>(record, histogramStart);
+  at = putStart(startScratch, encoded, at, 0, 0, load<i64>(record, histogramTime), start);
+  store<u8>(encoded, startHeader, 2);
   return at;
 }
 
@@ -134,18 +146,23 @@ function writeBound(bound: f64): void {
 /**
  * Writes the sample that follows `last` in its chunk, and moves what changed into `last`; the
  * layout must be the same. `head` is the byte that the chunk's bits end in. Returns the bits of
- * the scratch that count, those of `head` included.
+ * the scratch that count, those of `head` included. In the form with start times the sample has
+ * number `index` in its chunk, whose header of them is `starts`; `startHeader` is the new one.
  */
-export function encodeNext(last: usize, record: usize, head: u8): u32 {
+export function encodeNext(last: usize, record: usize, head: u8, index: u32, starts: u32): u32 {
   store<u8>(encoded, head);
+  const before = load<i64>(last, histogramTime);
   at = load<u32>(last, histogramBits) & 7;
   const time = load<i64>(record, histogramTime);
-  const change = time - load<i64>(last, histogramTime);
+  const change = time - before;
   at = putVarbitInt(encoded, at, change - load<i64>(last, histogramTimeChange));
   store<i64>(last, change, histogramTimeChange);
   store<i64>(last, time, histogramTime);
   if (isFloat(record)) encodeFloats(last, record);
   else encodeIntegers(last, record);
+  if (load<u8>(last, histogramHasStarts) == 0) return at;
+  const start = load<i64>(record, histogramStart);
+  at = putStart(last + histogramStart, encoded, at, starts, index, before, start);
   return at;
 }
 

@@ -1,4 +1,10 @@
-import { encodingXor, messageEntryHead, reportEntries } from "../layout";
+import {
+  chunkSamplesMax,
+  encodingXor,
+  encodingXor2,
+  messageEntryHead,
+  reportEntries,
+} from "../layout";
 import { chunkSamples, decodeBegin, decodeNext } from "./histogram-decode";
 import { encodedSizeMax } from "./histogram-encode";
 import {
@@ -9,6 +15,7 @@ import {
   histogramCount,
   histogramHeader,
   histogramSchema,
+  histogramStart,
   histogramSum,
   histogramTime,
   histogramUnits,
@@ -37,10 +44,11 @@ let at: usize = 0;
  * size, padded to 8; reports how many. False when the bytes are no such chunk, or memory is out.
  */
 export function chunkMessages(chunk: usize, size: u32, encoding: u32): bool {
-  if (size < 3 || encoding == encodingXor) return false;
-  const samples = chunkSamples(chunk);
+  if (size < 3 || encoding == encodingXor || encoding == encodingXor2) return false;
+  const samples = chunkSamples(chunk, encoding);
+  if (samples > <u32>chunkSamplesMax) return false;
   if (!decodeBegin(other, chunk, size << 3, samples, encoding)) return false;
-  const most = encodedSizeMax(<u32>histogramUnits(other)) + 16;
+  const most = encodedSizeMax(<u32>histogramUnits(other)) + 32;
   const result = bufferEnsure(bufferResult, <usize>samples * (<usize>most + messageEntryHead));
   if (result == 0) return false;
   at = result;
@@ -90,6 +98,15 @@ function writeMessage(record: usize, hint: u32): void {
   writeInteger(0x70, <u64>hint);
   writeInteger(0x78, load<u64>(record, histogramTime));
   if (!stale) writeDoubles(0x82, record);
+  writeStart(load<u64>(record, histogramStart));
+}
+
+/** Writes the start time; its tag takes two bytes. */
+function writeStart(start: u64): void {
+  if (start == 0) return;
+  writeTag(0x88);
+  writeTag(0x01);
+  writeLong(start);
 }
 
 function zigzag(value: i64): u64 {

@@ -45,9 +45,11 @@ export const histogramCountChange = 112;
 export const histogramZeroChange = 120;
 /** Window of the sum's XOR. */
 export const histogramSumWindow = 128;
-/** When the counting began, ms; 0: not said. */
+/** When the counting began, ms, 0: not said; in a series' record a state of `putStart`. */
 export const histogramStart = 136;
-const recordHead: usize = 144;
+/** 1 when the chunk has start times. */
+export const histogramHasStarts = 152;
+const recordHead: usize = 160;
 
 /** Flags byte of histogram chunks. */
 export const headerUnknown: u32 = 0;
@@ -129,15 +131,17 @@ export function isFloat(record: usize): bool {
   return load<u8>(record, histogramKind) == encodingFloatHistogram;
 }
 
-/** Leaves nothing of a staleness marker but its kind, hint, time and sum: the rest means nothing. */
+/** Leaves nothing of a staleness marker but its kind, hint, times and sum: the rest means nothing. */
 export function histogramEmpty(record: usize): void {
   const kind = load<u8>(record, histogramKind);
   const hint = load<u8>(record, histogramHint);
   const time = load<i64>(record, histogramTime);
+  const start = load<i64>(record, histogramStart);
   histogramClear(record);
   store<u8>(record, kind, histogramKind);
   store<u8>(record, hint, histogramHint);
   store<i64>(record, time, histogramTime);
+  store<i64>(record, start, histogramStart);
   store<u64>(record, staleBits, histogramSum);
 }
 

@@ -16,7 +16,7 @@ import {
 import { lateEncode, lateRelease, lateState } from "./append";
 import { bufferEnsure, bufferResult } from "./memory";
 import { report, reportView } from "./report";
-import { encodingOfCount, openEncoding, openFirstTime, openSize } from "./seal";
+import { encodingOfCount, openCount, openEncoding, openFirstTime, openSize } from "./seal";
 import { seriesOf } from "./series";
 import {
   flagSampled,
@@ -182,7 +182,7 @@ function writeBytes(series: usize, from: i64, to: i64, flags: u32): void {
   const size = openSize(series);
   const head = writeHead(from, to, <u32>(word >> 48), flags);
   memory.copy(at, <usize>(<u32>word), size);
-  store<u16>(at, bswap<u16>(<u16>(word >> 48)));
+  store<u16>(at, openCount(series));
   store<u32>(head, openEncoding(series), readChunkEncoding);
   store<u32>(head, <u32>size, readChunkSize);
   store<u32>(head, <u32>size, readChunkBytes);
@@ -195,7 +195,7 @@ function writeLate(series: usize): void {
   const count = load<u32>(buffer, lateCount);
   let from: u32 = 0;
   while (from < count) {
-    const next = lateEncode(buffer, from);
+    const next = lateEncode(series, buffer, from);
     if (load<u64>(lateState, seriesWord) == 0) return;
     const minTime = load<i64>(buffer + from * lateEntrySize, lateEntries);
     const maxTime = load<i64>(buffer + (next - 1) * lateEntrySize, lateEntries);

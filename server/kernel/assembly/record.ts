@@ -5,12 +5,14 @@ import {
   definitionBytes,
   definitions,
   definitionSeries,
+  hasStarts,
   histograms,
   messageBytes,
   rowBits,
   rowIsHistogram,
   rows,
   rowSeries,
+  rowStarts,
   rowsTenant,
   rowTimes,
 } from "./rows";
@@ -30,8 +32,9 @@ export const recordHead: usize = 12;
 /** Writes the log record body of the rows that wait; false when memory is out. */
 export function recordWrite(): bool {
   const columns = recordHead + <usize>definitionBytes + <usize>rows * 20;
-  const size =
-    columns + (histograms == 0 ? 0 : 4 + ((<usize>histograms) << 2) + <usize>messageBytes);
+  const hasMessages = histograms != 0 || hasStarts;
+  const messages: usize = hasMessages ? 4 + ((<usize>histograms) << 2) + <usize>messageBytes : 0;
+  const size = columns + messages + (hasStarts ? (<usize>rows) << 3 : 0);
   const record = bufferEnsure(bufferRecord, size);
   if (record == 0) return false;
   store<u32>(record, load<u32>(rowsTenant(), tenantIndex));
@@ -45,7 +48,8 @@ export function recordWrite(): bool {
   at += rows << 2;
   memory.copy(at, rowTimes(), rows << 3);
   memory.copy(at + (rows << 3), rowBits(), rows << 3);
-  if (histograms != 0) writeHistograms(at + (rows << 3), at + (rows << 4));
+  if (hasMessages) writeHistograms(at + (rows << 3), at + (rows << 4));
+  if (hasStarts) memory.copy(record + columns + messages, rowStarts(), rows << 3);
   reportView(record, size);
   return true;
 }

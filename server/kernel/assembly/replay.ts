@@ -1,5 +1,5 @@
 import { faultMalformed, faultTruncated, histogramMessageSizeMax, labelsMax } from "../layout";
-import { heldBits, storeHistogram, storeSample } from "./append";
+import { heldBits, startsAt, storeHistogram, storeSample } from "./append";
 import { compareBytes } from "./bytes";
 import { judgeHistogram } from "./histogram-judge";
 import { histogramTime, incoming } from "./histogram-record";
@@ -39,6 +39,8 @@ let rowsAt: usize = 0;
 let histogramCount: u32 = 0;
 let histogramRows: usize = 0;
 let messages: usize = 0;
+/** Column of starts, or 0. */
+let startsAtRow: usize = 0;
 /** Rows whose series neither the kernel nor the record knows: their series was truncated. */
 export let rowsUnknown: u32 = 0;
 
@@ -81,9 +83,10 @@ function checkRecord(from: usize, end: usize): bool {
   return checkHistograms(rowsAt + <usize>rowCount * 20, end);
 }
 
-/** Checks what stands behind the columns: nothing, or histograms that may be stored. */
+/** Checks what stands behind the columns: nothing, or histograms that may be stored, and starts. */
 function checkHistograms(from: usize, end: usize): bool {
   histogramCount = 0;
+  startsAtRow = 0;
   if (from == end) return true;
   if (end - from < 4) return wireFail(faultTruncated, from);
   histogramCount = load<u32>(from);
@@ -103,7 +106,9 @@ function checkHistograms(from: usize, end: usize): bool {
     if (!checkMessage(row, messages + used, length)) return false;
     used += length;
   }
-  return used == size || wireFail(faultMalformed, messages);
+  const rest = <u64>(size - used);
+  if (rest != 0) startsAtRow = messages + used;
+  return rest == 0 || rest == <u64>rowCount * 8 || wireFail(faultMalformed, messages);
 }
 
 function checkMessage(row: u32, from: usize, size: u32): bool {
@@ -199,12 +204,14 @@ function replayRows(tenant: usize, skipFrom: u32, skipTo: u32): void {
     const time = load<i64>(timeOf(row));
     if (isHeld(series, time)) continue;
     const bits = bitsOf(row);
+    if (startsAtRow != 0) startsAt(load<i64>(startsAtRow + ((<usize>row) << 3)));
     if (isHistogram) storeHistogram(series, messages + load<u32>(bits), load<u32>(bits, 4));
     else storeSample(series, time, load<u64>(bits));
     oldest = min<i64>(oldest, time);
     newest = max<i64>(newest, time);
     stored += 1;
   }
+  startsAt(0);
   if (stored > 0) tenantCount(tenant, newest, oldest, stored);
 }
 

@@ -9,7 +9,14 @@ import {
   refusedTooOld,
   rowsMax,
 } from "../layout";
-import { heldBits, heldIsHistogram, heldValue, storeHistogram, storeSample } from "./append";
+import {
+  heldBits,
+  heldIsHistogram,
+  heldValue,
+  startsAt,
+  storeHistogram,
+  storeSample,
+} from "./append";
 import { sameHistogram } from "./histogram-compare";
 import {
   histogramUnits,
@@ -25,6 +32,7 @@ import { memoryLeft, spanAlloc, unitsOf } from "./memory";
 import { refuse } from "./report";
 import { openSize } from "./seal";
 import {
+  encodingStarts,
   flagDefined,
   flagDefining,
   flagHistogram,
@@ -36,10 +44,12 @@ import {
   seriesLastTime,
   seriesLate,
   seriesPending,
+  tenantEncoding,
   tenantNewest,
   tenantWindow,
 } from "./structs";
 import { tenantCount } from "./tenants";
+import { sampleStart } from "./wire";
 
 /**
  * The rows of the resolution under way: samples that were judged good and wait for `apply`.
@@ -48,13 +58,16 @@ import { tenantCount } from "./tenants";
 
 /**
  * Columns: u32 series (bit 0: the row is a histogram), u32 row before (plus 1), i64 time, u64 bits;
- * then u32 definitions. Bits of a histogram: where its message stands, and its size above.
+ * i64 start when they are stored; then u32 definitions. Bits of a histogram: where its message stands, and its size above.
  */
 let columnSeries: usize = 0;
 let columnBefore: usize = 0;
 let columnTime: usize = 0;
 let columnBits: usize = 0;
+let columnStart: usize = 0;
 let columnDefinitions: usize = 0;
+/** Whether starts are stored: the tenant wants it. */
+export let hasStarts: bool = false;
 /** Rows and definitions that wait, and the bytes of the definitions' labels with their heads. */
 export let rows: u32 = 0;
 export let definitions: u32 = 0;
@@ -67,6 +80,8 @@ export let histograms: u32 = 0;
 export let messageBytes: u32 = 0;
 /** Memory that those rows may take, and that chunks of histograms that they end take. */
 let histogramMemory: u32 = 0;
+/** Bytes of chunks of histograms that late samples were looked for in. */
+let comparedBytes: u32 = 0;
 /** 1 when the sample that is judged is a histogram, which stands in the scratch `incoming`. */
 let candidate: u32 = 0;
 
@@ -82,6 +97,8 @@ export const rowsReserve: u64 = 33554432;
 
 /** Part of it that is for histograms: larger than what the largest one may need. */
 const histogramMemoryMax: u32 = 16777216;
+/** What takes about 20 ms. */
+const comparedBytesMax: u32 = 4194304;
 /** Bytes per entry of a histogram: record, chunk, outbox, each with what growing costs. */
 const entryMemory: u32 = 64;
 
@@ -99,18 +116,20 @@ export const partFull: i32 = 2;
 
 /** Reserves the columns; false when memory is out. */
 export function rowsStart(): bool {
-  columnSeries = spanAlloc(unitsOf(rowsMax * 28));
+  columnSeries = spanAlloc(unitsOf(rowsMax * 36));
   if (columnSeries == 0) return false;
   columnBefore = columnSeries + rowsMax * 4;
   columnTime = columnSeries + rowsMax * 8;
   columnBits = columnSeries + rowsMax * 16;
-  columnDefinitions = columnSeries + rowsMax * 24;
+  columnStart = columnSeries + rowsMax * 24;
+  columnDefinitions = columnSeries + rowsMax * 32;
   return true;
 }
 
 /** Begins a resolution. */
 export function rowsBegin(forTenant: usize, newestMs: i64, timeMsMax: i64): void {
   tenant = forTenant;
+  hasStarts = (load<u32>(tenant, tenantEncoding) & encodingStarts) != 0;
   hasRoom = memoryLeft() >= rowsReserve;
   windowMs = load<i64>(tenant, tenantWindow);
   newest = max<i64>(newestMs, load<i64>(tenant, tenantNewest));
@@ -123,6 +142,7 @@ export function rowsBegin(forTenant: usize, newestMs: i64, timeMsMax: i64): void
   histograms = 0;
   messageBytes = 0;
   histogramMemory = 0;
+  comparedBytes = 0;
 }
 
 /** Judges a sample of a series that is new: the refusal, or 0. */
@@ -203,8 +223,15 @@ function refusalOfLate(time: i64): u32 {
   return time < newest - windowMs || time < -timeBound ? refusedTooOld : 0;
 }
 
-/** Takes a late sample, unless its time is held already. */
+/**
+ * Takes a late sample, unless its time is held already. Chunks of histograms are slow to look
+ * through, so a part ends when it has looked through many.
+ */
 function takeLate(series: usize, time: i64, bits: u64): i32 {
+  if (lastHistogram(series) != 0) {
+    if (comparedBytes > comparedBytesMax) return partFull;
+    comparedBytes += <u32>openSize(series);
+  }
   return heldBits(series, time) ? same(isHeld(bits), time) : addRow(series, time, bits, true);
 }
 
@@ -268,6 +295,7 @@ function addRow(series: usize, time: i64, bits: u64, late: bool): i32 {
   store<u32>(columnBefore + (rows << 2), load<u32>(series, seriesPending));
   store<i64>(columnTime + (rows << 3), time);
   store<u64>(columnBits + (rows << 3), bits);
+  if (hasStarts) store<i64>(columnStart + (rows << 3), candidate != 0 ? 0 : sampleStart);
   rows++;
   if (candidate != 0) {
     histograms++;
@@ -297,11 +325,13 @@ export function rowsApply(): void {
     const time = load<i64>(columnTime + (row << 3));
     const bits = load<u64>(columnBits + (row << 3));
     store<u32>(series, 0, seriesPending);
+    if (hasStarts) startsAt(load<i64>(columnStart + (row << 3)));
     if (!rowIsHistogram(row)) storeSample(series, time, bits);
     else storeHistogram(series, <usize>(<u32>bits), <u32>(bits >> 32));
     oldest = min<i64>(oldest, time);
     latest = max<i64>(latest, time);
   }
+  startsAt(0);
   if (rows != 0) tenantCount(tenant, latest, oldest, <f64>rows);
   forgetDefinitions();
   rows = 0;
@@ -343,6 +373,11 @@ export function definitionSeries(definition: u32): usize {
 /** Column of the rows' times; the column of their bits lies `rowsMax` × 8 bytes behind it. */
 export function rowTimes(): usize {
   return columnTime;
+}
+
+/** Column of the rows' starts; means nothing unless they are stored. */
+export function rowStarts(): usize {
+  return columnStart;
 }
 
 /** Column of the rows' value bits. */

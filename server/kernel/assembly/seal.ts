@@ -1,14 +1,17 @@
-import { chunkBorderMs, encodingXor } from "../layout";
+import { chunkBorderMs, encodingToStarts, encodingXor, encodingXor2 } from "../layout";
 import { crc32c } from "./crc32c";
 import {
   histogramBits,
   histogramFirstTime,
+  histogramHasStarts,
+  histogramHeader,
   histogramKind,
   lastHistogram,
 } from "./histogram-record";
 import { chunksFile, chunksOffset, outboxPut } from "./outbox";
 import { slabAlloc, slabClass, slabFree } from "./slab";
 import {
+  flagXor2,
   sealedCount,
   sealedEncodingShift,
   sealedFile,
@@ -19,11 +22,13 @@ import {
   sealedSpan,
   sealedTotal,
   seriesClass,
+  seriesFlags,
   seriesLastTime,
   seriesSealed,
   seriesWord,
 } from "./structs";
-import { xorFirstTime, xorSize } from "./xor";
+import { xorFirstTime } from "./xor";
+import { xor2FirstTime, xor2Forget } from "./xor2";
 
 /**
  * Sealing writes a chunk's bytes to the outbox and leaves a 32-byte reference. What an open chunk
@@ -50,7 +55,21 @@ export function borderBefore(time: i64): i64 {
 /** Encoding of the open chunk of a series. */
 export function openEncoding(series: usize): u32 {
   const record = lastHistogram(series);
-  return record == 0 ? encodingXor : <u32>load<u8>(record, histogramKind);
+  if (record == 0) return isXor2(series) ? encodingXor2 : encodingXor;
+  const kind = <u32>load<u8>(record, histogramKind);
+  return load<u8>(record, histogramHasStarts) == 0 ? kind : kind + encodingToStarts;
+}
+
+function isXor2(series: usize): bool {
+  return (load<u8>(series, seriesFlags) & flagXor2) != 0;
+}
+
+/** The first two bytes of the open chunk: its count, with the flags of histograms above it. */
+export function openCount(series: usize): u16 {
+  const count = <u16>(load<u64>(series, seriesWord) >> 48);
+  const record = lastHistogram(series);
+  if (record == 0 || load<u8>(record, histogramHasStarts) == 0) return bswap<u16>(count);
+  return bswap<u16>(count | ((<u16>load<u8>(record, histogramHeader)) << 8));
 }
 
 /** Bits of the open chunk of a series; 0 when there is none. */
@@ -70,7 +89,8 @@ export function openSize(series: usize): usize {
 export function openFirstTime(series: usize): i64 {
   const record = lastHistogram(series);
   if (record != 0) return load<i64>(record, histogramFirstTime);
-  return xorFirstTime(<usize>(<u32>load<u64>(series, seriesWord)));
+  const chunk = <usize>(<u32>load<u64>(series, seriesWord));
+  return isXor2(series) ? xor2FirstTime(chunk) : xorFirstTime(chunk);
 }
 
 /** How a reference's count tells an encoding: not at all when it is XOR. */
@@ -95,7 +115,7 @@ export function sealFor(owner: usize, series: usize, marks: u32): void {
   if (word == 0) return;
   const chunk = <usize>(<u32>word);
   const size = openSize(series);
-  store<u16>(chunk, bswap<u16>(<u16>(word >> 48)));
+  store<u16>(chunk, openCount(series));
   const reference = slabAlloc(slabClass(sealedTotal));
   if (reference != 0) {
     const from = openFirstTime(series);
@@ -115,4 +135,5 @@ export function sealFor(owner: usize, series: usize, marks: u32): void {
   }
   slabFree(load<u8>(series, seriesClass), chunk);
   atomic.store<u64>(series + seriesWord, 0);
+  xor2Forget(series);
 }

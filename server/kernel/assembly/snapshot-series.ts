@@ -1,6 +1,7 @@
 import {
   chunkSamplesMax,
   encodingXor,
+  encodingXor2,
   histogramChunkSizeMax,
   histogramMessageSizeMax,
   labelsMax,
@@ -11,6 +12,7 @@ import { encoded, encodeFirst } from "./histogram-encode";
 import { judgeHistogram } from "./histogram-judge";
 import {
   changesCopy,
+  histogramHasStarts,
   histogramHeader,
   histogramTime,
   incoming,
@@ -25,6 +27,7 @@ import { pairOf } from "./pairs";
 import {
   encodingOfCount,
   openBits,
+  openCount,
   openEncoding,
   openFirstTime,
   openSize,
@@ -67,6 +70,7 @@ import {
   seriesWord,
   tenantIndex,
 } from "./structs";
+import { xor2Read, xor2Resume, xor2Time } from "./xor2";
 import { tenantCount, tenantEnsure } from "./tenants";
 
 /** One series of a snapshot section: a head of fixed fields, then its lists. */
@@ -112,7 +116,8 @@ export function exportSize(series: usize): usize {
 function exportBits(series: usize): u32 {
   const last = lastHistogram(series);
   if (last == 0 || load<u64>(series, seriesWord) != 0) return openBits(series);
-  return encodeFirst(last, <u32>load<u8>(last, histogramHeader));
+  const hasStarts = load<u8>(last, histogramHasStarts) != 0;
+  return encodeFirst(last, <u32>load<u8>(last, histogramHeader), hasStarts);
 }
 
 function sealedOf(series: usize): u32 {
@@ -140,15 +145,17 @@ export function exportOne(to: usize, series: usize): usize {
   store<u32>(to, pairs, entryPairs);
   store<u32>(to, sealedOf(series), entrySealed);
   store<u32>(to, late == 0 ? 0 : load<u32>(late, lateCount), entryLate);
-  store<u32>(to, load<u32>(series, seriesDelta), entryDelta);
+  const isXor = openEncoding(series) == encodingXor;
+  store<u32>(to, isXor ? load<u32>(series, seriesDelta) : 0, entryDelta);
   store<u8>(to, load<u8>(series, seriesLeading), entryLeading);
   store<u8>(to, load<u8>(series, seriesTrailing), entryTrailing);
   const bits = exportBits(series);
   const encoding = sealedEncodingOf(openEncoding(series));
+  const isFloat = lastHistogram(series) == 0;
   store<u16>(to, <u16>(word >> 48) | <u16>encoding, entrySamples);
   store<u32>(to, bits, entryBits);
   store<i64>(to, load<i64>(series, seriesLastTime), entryLastTime);
-  store<u64>(to, encoding == 0 ? load<u64>(series, seriesLastBits) : 0, entryLastBits);
+  store<u64>(to, isFloat ? load<u64>(series, seriesLastBits) : 0, entryLastBits);
   store<u32>(to, late == 0 ? 0 : load<u32>(late, lateHistograms), entryLateHistograms);
   store<u32>(to, late == 0 ? 0 : load<u32>(late, lateMessages), entryLateMessages);
   let at = to + entryHead;
@@ -158,6 +165,7 @@ export function exportOne(to: usize, series: usize): usize {
   }
   const size = (<usize>bits + 7) >> 3;
   memory.copy(at, word == 0 ? encoded : <usize>(<u32>word), size);
+  if (word != 0) store<u16>(at, openCount(series));
   at = exportSealed(at + size, series);
   return late == 0 ? at : exportLate(at, late);
 }
@@ -242,7 +250,7 @@ function checkEntry(from: usize, end: usize): bool {
   if (pairs == 0 || pairs > <u32>labelsMax || late >= <u32>outOfOrderMax) return false;
   if (samples > <u32>chunkSamplesMax || bits > (<u32>histogramChunkSizeMax) << 3) return false;
   chunkSize = <usize>((bits + 7) >> 3);
-  const isXor = encoding == encodingXor;
+  const isXor = encoding == encodingXor || encoding == encodingXor2;
   if (isXor && (bits > 0xffff || (samples == 0) != (bits == 0))) return false;
   if (chunkSize < 11 && (!isXor || bits != 0)) return false;
   const size =
@@ -280,14 +288,21 @@ function importState(series: usize, from: usize): void {
 
 function importChunk(series: usize, from: usize, bytes: usize): bool {
   const bits = load<u32>(from, entryBits);
-  if (encoding != encodingXor && !importLast(series, from, bytes)) return false;
+  const isXor = encoding == encodingXor;
+  const isXor2 = encoding == encodingXor2;
+  if (!isXor && !isXor2 && !importLast(series, from, bytes)) return false;
+  if (isXor2) {
+    const lastTime = load<i64>(from, entryLastTime);
+    if (!xor2Read(bytes, bits, samples, i64.MAX_VALUE) || xor2Time != lastTime) return false;
+    if (!xor2Resume(series, bits)) return false;
+  }
   if (samples == 0) return true;
   const slab = slabClass(chunkSize + tailScratch);
   const chunk = slabAlloc(slab);
   if (chunk == 0) return false;
   memory.copy(chunk, bytes, chunkSize);
   store<u8>(series, slab, seriesClass);
-  const shown: u64 = encoding == encodingXor ? (<u64>bits) << 32 : 0;
+  const shown: u64 = isXor || isXor2 ? (<u64>bits) << 32 : 0;
   atomic.store<u64>(series + seriesWord, ((<u64>samples) << 48) | shown | <u64>chunk);
   oldest = min<i64>(oldest, openFirstTime(series));
   return true;

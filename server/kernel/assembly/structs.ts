@@ -73,6 +73,8 @@ export const flagDefining = 4;
  * pointer of its record, the word has no bits, and the fields of XOR mean nothing.
  */
 export const flagHistogram = 8;
+/** The open chunk is XOR2: the delta is the pointer of what its writer needs. */
+export const flagXor2 = 16;
 
 /** A sealed chunk: where it lies and what it covers. */
 export const sealedNext = 0;
@@ -125,7 +127,14 @@ export const tenantTruncateOldest = 128;
 /** Whether native histograms are taken, and how many buckets they may have; 0: no bound. */
 export const tenantHistograms = 136;
 export const tenantBucketsMax = 140;
-export const tenantTotal = 144;
+/** How samples are encoded: see the bits. */
+export const tenantEncoding = 144;
+export const tenantTotal = 152;
+
+/** Start timestamps are stored, which XOR has no place for. */
+export const encodingStarts = 1;
+/** Floats go into XOR2 chunks. */
+export const encodingFloatsXor2 = 2;
 
 /** A label of the series being resolved, in the label scratch. */
 export const labelName = 0;

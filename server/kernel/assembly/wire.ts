@@ -140,14 +140,19 @@ export function isUsualSample(from: usize, end: usize): bool {
   return (load<u64>(from, 10) & 0x8080808080800000) == 0x0080808080800000;
 }
 
-/** Time and value of the sample read by `readSample`. */
+/** Time and value of the sample read by `readSample`, and when its counting began, 0: not said. */
 export let sampleTime: i64 = 0;
 export let sampleBits: u64 = 0;
+export let sampleStart: i64 = 0;
 
-/** Reads a Sample message of either format; absent fields are zero. False on a fault. */
+/**
+ * Reads a Sample message of either format; absent fields are zero. Senders of 1.0 know no start,
+ * but series that move to another shard have it in that format too. False on a fault.
+ */
 export function readSample(from: usize, end: usize): bool {
   sampleTime = 0;
   sampleBits = 0;
+  sampleStart = 0;
   if (end - from >= 11 && load<u8>(from) == 0x09 && load<u8>(from, 9) == 0x10) {
     sampleBits = load<u64>(from, 1);
     sampleTime = <i64>readVarint(from + 10, end);
@@ -164,6 +169,9 @@ export function readSample(from: usize, end: usize): bool {
     } else if (fieldNumber == 2) {
       if (!expectType(wireVarint)) return false;
       sampleTime = <i64>readVarint(fieldFrom, fieldEnd);
+      wireAt = at;
+    } else if (fieldNumber == 3 && fieldType == wireVarint) {
+      sampleStart = <i64>readVarint(fieldFrom, fieldEnd);
       wireAt = at;
     }
   }

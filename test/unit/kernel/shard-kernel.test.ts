@@ -23,6 +23,8 @@ const rules: TenantRules = {
   outOfOrderWindowMs: 3_600_000,
   nativeHistogramsEnabled: true,
   nativeHistogramBucketsMax: 0,
+  startTimestampsStored: false,
+  floatsAsXor2: false,
 };
 
 let module: KernelModule;

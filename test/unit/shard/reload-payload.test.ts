@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createLimits, type Limits } from "../../../server/limits/index.ts";
 import { silentLogger } from "../../../server/platform/telemetry/index.ts";
 import { shardDirectory } from "../../../server/shard/data-layout.ts";
 import { prepareShards } from "../../../server/shard/prepare-shards.ts";
@@ -36,13 +37,14 @@ function batch(i: number): TestSeries[] {
       : histogramOf({
           timeMs,
           isFloat,
+          startMs: startMs - 7,
           positive: [{ offset: i > 70 ? 0 : 1, counts: [grown, 3 * grown, 5] }],
         });
   return [
     { labels: [["__name__", "a"]], samples: [], histograms: [histogram(false)] },
     { labels: [["__name__", "b"]], samples: [], histograms: [histogram(true)] },
     i % 20 < 10
-      ? { labels: [["__name__", "c"]], samples: [[timeMs, i]] }
+      ? { labels: [["__name__", "c"]], samples: [[timeMs, i, startMs - 7]] }
       : { labels: [["__name__", "c"]], samples: [], histograms: [histogram(false)] },
   ];
 }
@@ -73,18 +75,22 @@ async function texts(shards: readonly Shard[]): Promise<Record<string, readonly 
   return found;
 }
 
-function samplesOf({ timesMs, values, histograms = [], length }: SampleColumns): string[] {
+function samplesOf(columns: SampleColumns): string[] {
+  const { timesMs, values, histograms = [], startTimesMs, length } = columns;
   return Array.from({ length }, (_, i) => {
     const histogram = histograms[i];
     // Where chunks begin is not the same everywhere, and hints follow it.
     const value = histogram === undefined ? values[i] : { ...histogram, hint: undefined };
-    return `${timesMs[i]} ${JSON.stringify(value)}`;
+    return `${timesMs[i]} ${JSON.stringify(value)} from ${startTimesMs?.[i] ?? 0}`;
   }).sort();
 }
 
-async function fill(vfs: FaultyVfs, directory: string): Promise<Shard> {
+async function fill(
+  vfs: FaultyVfs,
+  options: { readonly directory: string; readonly limits?: Limits },
+): Promise<Shard> {
   vfs.makeDirectory("/data");
-  const shard = await openTestShard(vfs, clock, { directory });
+  const shard = await openTestShard(vfs, clock, options);
   for (let i = 0; i < 130; i++) {
     const outcome = await pushSeries(shard, batch(i), { format: i % 2 === 0 ? 1 : 2 });
     expect(outcome.histogramsStored).toBe(i % 20 < 10 ? 2 : 3);
@@ -99,7 +105,7 @@ async function fill(vfs: FaultyVfs, directory: string): Promise<Shard> {
 test("a restart brings histograms back, from snapshot, log and chunks files", async () => {
   const vfs = createFaultyVfs();
   vfs.makeDirectory("/data");
-  const shard = await fill(vfs, "/data/shard");
+  const shard = await fill(vfs, { directory: "/data/shard" });
   const before = await texts([shard]);
   expect(Object.values(before).map((samples) => samples.length)).toEqual([131, 131, 130]);
   const again = await openTestShard(vfs.afterKill(), clock);
@@ -108,8 +114,16 @@ test("a restart brings histograms back, from snapshot, log and chunks files", as
   expect((await pushSeries(again, batch(130))).histogramsStored).toBe(3);
 });
 
-test("histograms move to another number of shards", async () => {
+test.each([
+  ["plain", {}],
+  ["with start timestamps", { startTimestampsStored: true }],
+  ["with floats as XOR2", { floatsAsXor2: true }],
+])("%s, histograms and floats move to another number of shards", async (_, encoding) => {
   const vfs = createFaultyVfs();
+  const limits = createLimits({
+    defaults: { ...testLimits().state.defaults, ...encoding },
+    overrides: new Map(),
+  });
   const prepare = (shards: number): Promise<void> =>
     prepareShards({
       vfs,
@@ -117,20 +131,29 @@ test("histograms move to another number of shards", async () => {
       logger: silentLogger,
       dataDir: "/data",
       shards,
-      limits: testLimits(),
+      limits,
       settings: smallSettings,
       createKernel: testKernel,
       createFrontKernel: testFrontKernel,
     });
   vfs.makeDirectory("/data");
   await prepare(1);
-  const shard = await fill(vfs, shardDirectory("/data", 0));
+  const shard = await fill(vfs, { directory: shardDirectory("/data", 0), limits });
   const before = await texts([shard]);
+  const starts = Object.values(before)
+    .flat()
+    .filter((text) => text.endsWith(`from ${startMs - 7}`));
+  expect(starts.length > 0).toBe("startTimestampsStored" in encoding);
   await shard.close();
   for (const shards of [3, 1]) {
     await prepare(shards);
     const all = Array.from({ length: shards }, (_, i) =>
-      openTestShard(vfs, clock, { shard: i, shards, directory: shardDirectory("/data", i) }),
+      openTestShard(vfs, clock, {
+        shard: i,
+        shards,
+        directory: shardDirectory("/data", i),
+        limits,
+      }),
     );
     const open = await Promise.all(all);
     expect(await texts(open)).toEqual(before);

@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
 import { SeriesSamples } from "../../../server/shard/series-samples.ts";
-import { encodeXor, makeColumns, type SampleColumns } from "../../../server/tsdb/index.ts";
+import {
+  type EncodedBytes,
+  encodeXor,
+  makeColumns,
+  type SampleColumns,
+} from "../../../server/tsdb/index.ts";
 
 const staleBits = 0x7ff0000000000002n;
 
-function chunk(samples: readonly (readonly [number, number | bigint])[]): Uint8Array {
+function chunk(samples: readonly (readonly [number, number | bigint])[]): EncodedBytes {
   const columns = makeColumns(samples.length);
   const bits = new BigUint64Array(columns.values.buffer);
   for (const [i, [timeMs, value]] of samples.entries()) {
@@ -13,7 +18,7 @@ function chunk(samples: readonly (readonly [number, number | bigint])[]): Uint8A
     else columns.values[i] = value;
   }
   columns.length = samples.length;
-  return encodeXor(columns, 0, samples.length);
+  return { encoding: 1, bytes: encodeXor(columns, 0, samples.length) };
 }
 
 function listed(columns: SampleColumns): [number, number][] {

@@ -29,6 +29,8 @@ async function makeKernel(): Promise<ShardKernel> {
     outOfOrderWindowMs: 3_600_000,
     nativeHistogramsEnabled: true,
     nativeHistogramBucketsMax: 0,
+    startTimestampsStored: false,
+    floatsAsXor2: false,
   });
   return made;
 }
@@ -261,6 +263,17 @@ describe("large histograms", () => {
     const { parts, histograms } = pushPayload(kernel, encodePayload(1, series));
     expect(histograms).toBe(100);
     expect(parts).toBeGreaterThan(1);
+  });
+
+  test("end a part of a batch too when late samples are looked for in them", () => {
+    push(Array.from({ length: 10 }, (_, i) => wide(baseMs + i * 1000, 3000)));
+    const late: TestSeries = {
+      labels: [["__name__", "h"]],
+      samples: Array.from({ length: 900 }, (_, i) => [baseMs + 8001 + i, i]),
+    };
+    const { parts, refused } = pushPayload(kernel, encodePayload(1, [late]));
+    expect(parts).toBeGreaterThan(1);
+    expect(refused).toEqual([]);
   });
 
   test("cost as many bytes as they have when they only claim more", () => {
