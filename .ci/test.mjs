@@ -38,7 +38,15 @@ if (filters.length === 0) {
   process.stdout.write(`no tests in ${wanted.join(", ")}\n0 passed, 0 failed, 0 skipped\n`);
   process.exit(0);
 }
-const runsProcesses = ["e2e", "integration", "cluster", "clients", "web", "differential"];
+const runsProcesses = [
+  "conformance",
+  "e2e",
+  "integration",
+  "cluster",
+  "clients",
+  "web",
+  "differential",
+];
 if (wanted.some((name) => runsProcesses.includes(name.split("/")[0])) && isBuildStale()) {
   execFileSync(process.execPath, [path.join(root, ".ci/build.mjs")], { stdio: "inherit" });
 }

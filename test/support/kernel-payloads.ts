@@ -25,17 +25,18 @@ export const staleStandIn = 4.94e-321;
 /** Encodes series as an uncompressed payload of either remote write format. */
 export function encodePayload(format: PayloadFormat, series: readonly TestSeries[]): Uint8Array {
   const payload = format === 1 ? encodeWrite1(series) : encodeWrite2(series);
-  markStale(payload);
-  return payload;
+  return markStale(payload);
 }
 
-function markStale(payload: Uint8Array): void {
+/** Puts the bits of staleness markers where a payload has stand-ins; returns it. */
+export function markStale(payload: Uint8Array): Uint8Array {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
   const standIn = Buffer.alloc(8);
   standIn.writeDoubleLE(staleStandIn);
   for (let at = bytes.indexOf(standIn); at >= 0; at = bytes.indexOf(standIn, at)) {
     bytes.writeBigUInt64LE(0x7ff0000000000002n, at);
   }
+  return payload;
 }
 
 function encodeWrite1(series: readonly TestSeries[]): Uint8Array {

@@ -13,7 +13,11 @@ export interface LiveUrd {
   readonly url: string;
   readonly dataDir: string;
   /** Writes a message as a remote write sender does. */
-  write(version: 1 | 2, message: Uint8Array): Promise<Response>;
+  write(
+    version: 1 | 2,
+    message: Uint8Array,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Response>;
   /** Kills the process and starts another one on the same data. */
   restart(): Promise<LiveUrd>;
   /** Ends the process and removes its data. */
@@ -38,10 +42,11 @@ async function startOn(root: string, args: readonly string[]): Promise<LiveUrd> 
   return {
     url,
     dataDir,
-    write: (version, message) =>
+    write: (version, message, headers = {}) =>
       fetch(`${url}/api/v1/push`, {
         method: "POST",
         headers: {
+          ...headers,
           "Content-Encoding": "snappy",
           "Content-Type":
             version === 1
@@ -70,10 +75,11 @@ async function addressOf(child: ChildProcess): Promise<string> {
   child.stderr?.on("data", (bytes: Buffer) => {
     err += bytes.toString();
   });
+  const exited = once(child, "exit");
   while (child.exitCode === null) {
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(out)?.[0];
     if (url !== undefined) return url;
-    await Promise.race([once(child, "exit"), new Promise((resolve) => setTimeout(resolve, 20))]);
+    await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 20))]);
   }
   throw new Error(`ended with ${child.exitCode}: ${err}`);
 }

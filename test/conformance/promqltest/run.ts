@@ -1,3 +1,4 @@
+import { labelsKey } from "../../../server/model/index.ts";
 import { toCustomBuckets } from "./custom-buckets.ts";
 import { faultOfOrder, faultOfRemarks, faultOfValues } from "./expectations.ts";
 import { asksForItsTimes, pinnedQueries } from "./pinned.ts";
@@ -12,11 +13,21 @@ export interface Outcome {
   readonly fault: string | undefined;
 }
 
+/** How thoroughly a script is run. */
+export interface RunMode {
+  /** Repeats instant queries with all selectors pinned by `@`, at several times. */
+  readonly pinned: boolean;
+}
+
 /**
  * Runs a script; each evaluation has an outcome. A text that is no script, and samples that the
  * store refuses, are outcomes too, after which nothing more is run.
  */
-export async function runScript(text: string, store: ScriptStore): Promise<readonly Outcome[]> {
+export async function runScript(
+  text: string,
+  store: ScriptStore,
+  mode: RunMode = { pinned: true },
+): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   let line = 0;
   try {
@@ -26,7 +37,7 @@ export async function runScript(text: string, store: ScriptStore): Promise<reado
       ({ line } = command);
       if (command.kind === "clear") await store.clear();
       else if (command.kind === "load") await store.load(samplesOf(command));
-      else outcomes.push({ line, isEvaluation: true, fault: await evaluate(command, store) });
+      else outcomes.push({ line, isEvaluation: true, fault: await evaluate(command, store, mode) });
     }
     if (fault !== undefined) ({ line } = fault);
     if (fault !== undefined) throw fault;
@@ -37,8 +48,10 @@ export async function runScript(text: string, store: ScriptStore): Promise<reado
 }
 
 function samplesOf({ series, stepMs, withCustomBuckets }: LoadCommand): readonly ScriptSeries[] {
-  const natives = withCustomBuckets ? toCustomBuckets(series) : [];
-  return [...series, ...natives].map((line) => ({
+  // A line about a series takes the place of an earlier one.
+  const lines = [...new Map(series.map((line) => [labelsKey(line.labels), line])).values()];
+  const natives = withCustomBuckets ? toCustomBuckets(lines) : [];
+  return [...lines, ...natives].map((line) => ({
     labels: line.labels,
     samples: sampleList(line, stepMs),
   }));
@@ -59,13 +72,17 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function evaluate(command: EvalCommand, store: ScriptStore): Promise<string | undefined> {
+async function evaluate(
+  command: EvalCommand,
+  store: ScriptStore,
+  mode: RunMode,
+): Promise<string | undefined> {
   const { query, startMs, endMs, queryStepMs } = command;
   if (queryStepMs > 0) {
     return faultOf(command, store, { query, startMs, endMs, stepMs: queryStepMs });
   }
   const fault = await atOneTime(command, store, { query, timeMs: startMs });
-  if (fault !== undefined) return fault;
+  if (fault !== undefined || !mode.pinned) return fault;
   const pinned = parsed(() => pinnedQueries(query, startMs)) ?? [];
   for (const one of pinned) {
     const again = await atOneTime(command, store, one);
