@@ -4,6 +4,7 @@
  * cosine, tangent, arc tangent, hyperbolic functions), of FreeBSD's msun (logarithm) and of
  * Shibata's SLEEF (exponential, in the fused form that Go takes on amd64).
  */
+import { reduceAngle } from "./angle-octants.ts";
 
 const bits = new Float64Array(1);
 const words = new Uint32Array(bits.buffer);
@@ -51,10 +52,11 @@ const expCoefficients: readonly number[] = [
   0.16666666666666666, 0.5, 1,
 ];
 
-/** e to a power. */
+/** e to a power. As in Go, infinite already from the largest half of the last binary exponent on. */
 export function exp(power: number): number {
-  if (!(Math.abs(power) < 708)) return Math.exp(power);
+  if (!(power > -746)) return power <= -746 ? 0 : Number.NaN;
   const exponent = roundToEven(power * Math.LOG2E);
+  if (exponent > 1023) return Infinity;
   let rest = multiplyAdd(-0.693147180559663, exponent, power);
   rest = multiplyAdd(-2.8235290563031577e-13, exponent, rest);
   rest *= 0.0625;
@@ -91,10 +93,15 @@ export function exp2(power: number): number {
   return joinExponent(1 - (low - (rest * c) / (2 - c) - high), exponent);
 }
 
-/** Natural logarithm. */
+/**
+ * Natural logarithm. A subnormal number gets the wrong one that Go on amd64 gives it: its bits
+ * are read as those of a normal number.
+ */
 export function log(value: number): number {
   if (!(value > 0) || value === Infinity) return Math.log(value);
-  let { fraction, exponent } = splitExponent(value);
+  const normal = value < 2 ** -1022 ? value + 2 ** -1022 : value;
+  let { fraction, exponent } = splitExponent(normal);
+  if (normal !== value) exponent--;
   if (fraction < Math.SQRT1_2) {
     fraction *= 2;
     exponent--;
@@ -125,26 +132,6 @@ export function log10(value: number): number {
   return log(value) * Math.LOG10E;
 }
 
-/** Angles from here on are left to JavaScript. */
-const angleMax = 2 ** 29;
-
-/** An angle's eighth of the circle, made even, and what is left of the angle. */
-interface Reduced {
-  readonly octant: number;
-  readonly rest: number;
-}
-
-function reduce(angle: number): Reduced {
-  let octant = Math.floor(angle * 1.2732395447351628);
-  if (octant % 2 === 1) octant++;
-  const rest =
-    angle -
-    octant * 0.7853981256484985 -
-    octant * 3.774894707930798e-8 -
-    octant * 2.6951514290790595e-15;
-  return { octant: octant % 8, rest };
-}
-
 function sinePolynomial(z: number): number {
   const zz = z * z;
   let sum = 1.5896230157654656e-10 * zz - 2.5050747762857807e-8;
@@ -168,8 +155,8 @@ function cosinePolynomial(z: number): number {
 /** Sine. */
 export function sin(angle: number): number {
   const size = Math.abs(angle);
-  if (size === 0 || !(size < angleMax)) return Math.sin(angle);
-  const { octant, rest } = reduce(size);
+  if (size === 0 || !(size < Infinity)) return size === 0 ? angle : Number.NaN;
+  const { octant, rest } = reduceAngle(size);
   const within = octant % 4;
   const value = within === 2 ? cosinePolynomial(rest) : sinePolynomial(rest);
   return angle < 0 !== octant > 3 ? -value : value;
@@ -178,8 +165,8 @@ export function sin(angle: number): number {
 /** Cosine. */
 export function cos(angle: number): number {
   const size = Math.abs(angle);
-  if (!(size < angleMax)) return Math.cos(angle);
-  const { octant, rest } = reduce(size);
+  if (!(size < Infinity)) return Number.NaN;
+  const { octant, rest } = reduceAngle(size);
   const within = octant % 4;
   const value = within === 2 ? sinePolynomial(rest) : cosinePolynomial(rest);
   return octant > 3 !== within > 1 ? -value : value;
@@ -188,8 +175,8 @@ export function cos(angle: number): number {
 /** Tangent. */
 export function tan(angle: number): number {
   const size = Math.abs(angle);
-  if (size === 0 || !(size < angleMax)) return Math.tan(angle);
-  const { octant, rest } = reduce(size);
+  if (size === 0 || !(size < Infinity)) return size === 0 ? angle : Number.NaN;
+  const { octant, rest } = reduceAngle(size);
   const zz = rest * rest;
   let value = rest;
   if (zz > 1e-14) {

@@ -1,6 +1,7 @@
 import { formatGeneral, formatTwoDigits } from "./go-format.ts";
 import { lineColumn } from "./parser/error.ts";
 import type { Position } from "./parser/ast.ts";
+import type { EvaluationOrder } from "./plan/evaluation-order.ts";
 
 /** How bad it is: a warning means that the answer may be wrong, an info that it may surprise. */
 export type AnnotationKind = "warning" | "info";
@@ -31,9 +32,11 @@ export interface AnnotationTexts {
 
 /**
  * Collects the remarks of one query. As in Prometheus the same text counts once, whatever the
- * place; the place furthest to the right is kept, because that part is evaluated last there.
+ * place; the place that is evaluated last is kept.
  */
 export interface Annotations {
+  /** Which of two places is kept. */
+  readonly order: EvaluationOrder;
   add(annotation: Annotation): void;
   /** Adds all remarks of `other`, their places moved by `shiftBytes`. */
   addAll(other: Annotations, shiftBytes: number): void;
@@ -49,8 +52,12 @@ interface Entry {
 }
 
 /** An empty collection. */
-export function createAnnotations(): Annotations {
+export function createAnnotations(order: EvaluationOrder): Annotations {
   const entries = new Map<string, Entry>();
+  const isLater = (a: Position, b: Position): boolean => {
+    if (a.start === b.start && a.end === b.end) return false;
+    return order(a) - order(b) > 0 || (order(a) === order(b) && a.start > b.start);
+  };
   const add = (annotation: Annotation): void => {
     const key = `${annotation.kind} ${annotation.text}`;
     const found = entries.get(key);
@@ -59,7 +66,7 @@ export function createAnnotations(): Annotations {
       entries.set(key, { annotation, fixes });
       return;
     }
-    if (annotation.position.start > found.annotation.position.start) found.annotation = annotation;
+    if (isLater(annotation.position, found.annotation.position)) found.annotation = annotation;
     if (found.fixes.length < fixesMax) found.fixes.push(...fixes);
   };
   const all = (): readonly Annotation[] =>
@@ -67,6 +74,7 @@ export function createAnnotations(): Annotations {
       fixes.length === 0 ? [annotation] : fixes.map((fix) => ({ ...annotation, fix })),
     );
   return {
+    order,
     add,
     addAll(other, shiftBytes) {
       for (const annotation of other.all()) {

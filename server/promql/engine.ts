@@ -10,6 +10,7 @@ import type { EvalContext, QueryFeatures } from "./operators/stream.ts";
 import { type Expr, type ParseOptions, parseExpr, PromqlError, valueType } from "./parser/index.ts";
 import type { QueryTimes } from "./plan/durations.ts";
 import { instantGrid, rangeGrid, type StepGrid } from "./plan/grid.ts";
+import { evaluationOrder } from "./plan/evaluation-order.ts";
 import { planQuery } from "./plan/plan.ts";
 import { createResult, type QueryResult } from "./result.ts";
 import { createTurnTaker, type TurnTaker } from "./turn.ts";
@@ -135,7 +136,7 @@ function run({ options, grid, times, instant, sorted, queryable, call }: Run): Q
     defaultSubqueryStepMs: options.subqueryStepMs ?? 60_000,
     features,
     times,
-    annotations: createAnnotations(),
+    annotations: createAnnotations(evaluationOrder(plan.root)),
     budget: createSampleBudget(options.samplesMax ?? 50_000_000),
     counters: { seriesRead: 0, samplesRead: 0 },
     stepCounts: options.countsSteps === true ? new StepCounts(grid.count) : undefined,

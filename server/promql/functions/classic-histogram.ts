@@ -46,9 +46,9 @@ function interpolate(rank: number, { bounds, counts, count }: Buckets): number {
   while (found < count - 1 && !(counts[found]! >= rank)) found++;
   if (found === count - 1) return bounds[count - 2]!;
   const end = bounds[found]!;
-  if (found === 0) return end <= 0 ? end : end * (rank / counts[0]!);
-  const start = bounds[found - 1]!;
-  const below = counts[found - 1]!;
+  if (found === 0 && end <= 0) return end;
+  const start = found === 0 ? 0 : bounds[found - 1]!;
+  const below = found === 0 ? 0 : counts[found - 1]!;
   return start + (end - start) * ((rank - below) / (counts[found]! - below));
 }
 

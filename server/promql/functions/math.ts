@@ -11,12 +11,12 @@ function round(value: number, [nearest = 1]: readonly number[]): number {
 }
 
 /** The greater one as Go has it: infinity counts even beside what is no number. */
-function greater(a: number, b: number): number {
+export function greater(a: number, b: number): number {
   return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
 }
 
 /** The lesser one, likewise. */
-function lesser(a: number, b: number): number {
+export function lesser(a: number, b: number): number {
   return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
 }
 

@@ -1,3 +1,4 @@
+import { greater, lesser } from "../functions/math.ts";
 import { annotateQuantile, quantileOf } from "../functions/quantile.ts";
 import type { Position } from "../parser/index.ts";
 import type { StepGrid } from "../plan/grid.ts";
@@ -87,15 +88,18 @@ function writeQuantiles(
   }
 }
 
-/** Remarks on the worst parameters only: a NaN, the largest above 1, the smallest below 0. */
+/**
+ * Remarks on the worst parameters only: a NaN, the largest above 1, the smallest below 0. Beside
+ * a NaN only an infinity is still found to be the largest or smallest.
+ */
 function annotateExtremes(quantiles: Float64Array, position: Position, ctx: EvalContext): void {
   const remark = { annotations: ctx.annotations, positions: [position] };
-  let [min, max] = [0, 1];
+  let [min, max] = [Number.MAX_VALUE, -Number.MAX_VALUE];
   for (const quantile of quantiles) {
+    max = greater(max, quantile);
+    min = lesser(min, quantile);
     if (Number.isNaN(quantile)) annotateQuantile(quantile, remark);
-    if (quantile > max) max = quantile;
-    if (quantile < min) min = quantile;
   }
-  annotateQuantile(max, remark);
-  annotateQuantile(min, remark);
+  if (max > 1) annotateQuantile(max, remark);
+  if (min < 0) annotateQuantile(min, remark);
 }

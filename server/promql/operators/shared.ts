@@ -22,7 +22,7 @@ export interface SharedPart {
 
 /** Evaluates a part when its first user asks, holds its columns until the last one has had them. */
 export function shareStream(part: SharedPart, ctx: EvalContext): SharedStream {
-  const annotations: Annotations = createAnnotations();
+  const annotations: Annotations = createAnnotations(ctx.annotations.order);
   const inner = part.build({ ...ctx, annotations });
   let filling: Promise<readonly StepColumn[]> | undefined;
   let usesLeft = part.uses;

@@ -138,3 +138,29 @@ test.each([
 ])("2 to the power of %d is Go's", (power, value) => {
   expect(goMath.exp2(power)).toBe(value);
 });
+
+test("what a real Prometheus computes where JavaScript differs", () => {
+  // Angles whose octant takes many bits of π.
+  expect(goMath.sin(1e17)).toBe(-0.46453010483537266);
+  expect(goMath.cos(1e17)).toBe(-0.8855573282976308);
+  expect(goMath.tan(1.7e308)).toBe(-0.7407957369844252);
+  // The last binary exponent is used up to its middle only.
+  expect(goMath.exp(709.4)).toBe(1.2260423226426727e308);
+  expect(goMath.exp(709.5)).toBe(Infinity);
+  expect(goMath.exp(-720)).toBe(2.0322308024e-313);
+  // Subnormal numbers are read as normal ones, except to base 2.
+  expect(goMath.log(1e-320)).toBe(-709.0895657128236);
+  expect(goMath.log10(1e-320)).toBe(-307.95368556425257);
+  expect(goMath.log2(1e-320)).toBe(-1063.0170064253057);
+});
+
+const farAngle = fc.double({ min: 2 ** 29, max: 1.7e308, noNaN: true });
+
+test("far angles are those of JavaScript but for the last bits", () => {
+  fc.assert(
+    fc.property(farAngle, (angle) => {
+      expect(goMath.sin(angle)).toBeCloseTo(Math.sin(angle), 12);
+      expect(goMath.cos(angle)).toBeCloseTo(Math.cos(angle), 12);
+    }),
+  );
+});

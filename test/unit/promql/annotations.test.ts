@@ -3,8 +3,10 @@ import { createAnnotations } from "../../../server/promql/annotations.ts";
 
 const at = (start: number): { start: number; end: number } => ({ start, end: start + 1 });
 
-test("a text counts once, at its place furthest to the right", () => {
-  const annotations = createAnnotations();
+const byStart = ({ start }: { start: number }): number => start;
+
+test("a text counts once, at the place that is evaluated last", () => {
+  const annotations = createAnnotations(byStart);
   annotations.add({ kind: "info", text: "odd", position: at(6) });
   annotations.add({ kind: "info", text: "odd", position: at(0) });
   annotations.add({ kind: "warning", text: "odd", position: at(3) });
@@ -15,14 +17,14 @@ test("a text counts once, at its place furthest to the right", () => {
 });
 
 test("remarks of a shared part move with the place that uses it", () => {
-  const [own, shared] = [createAnnotations(), createAnnotations()];
+  const [own, shared] = [createAnnotations(byStart), createAnnotations(byStart)];
   shared.add({ kind: "info", text: "odd", position: at(1) });
   own.addAll(shared, 4);
   expect(own.texts("123456789").infos).toEqual(["PromQL info: odd (1:6)"]);
 });
 
 test("fixes are joined into their spread", () => {
-  const annotations = createAnnotations();
+  const annotations = createAnnotations(byStart);
   const fix = { bucketMin: 0.5, bucketMax: 2, differenceMax: 0.123, timeMs: 61_999 };
   annotations.add({ kind: "info", text: "fixed", position: at(0), fix });
   annotations.add({

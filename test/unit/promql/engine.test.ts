@@ -237,3 +237,19 @@ describe("remarks of shared parts", () => {
     ]);
   });
 });
+
+test("of a changing quantile the worst are remarked on; beside a NaN only infinities", async () => {
+  const worst = async (...params: number[]): Promise<readonly string[]> => {
+    const store = sampleStore();
+    params.forEach((value, i) => store.add(labelsFrom([["__name__", "q"]]), i * minute, value));
+    const query = "quantile(scalar(q), x_total)";
+    const times = { startMs: 0, endMs: (params.length - 1) * minute, stepMs: minute };
+    const result = createEngine().range({ query, ...times }, store, call());
+    await read(result);
+    return result.annotations().warnings.map((text) => /got (\S+)/.exec(text)?.[1] ?? text);
+  };
+  expect(await worst(0.5, 2, 3, -1, -2)).toEqual(["3", "-2"]);
+  expect(await worst(2, Number.NaN, -1)).toEqual(["NaN"]);
+  expect(await worst(2, Number.NaN, -Infinity)).toEqual(["NaN", "-Inf"]);
+  expect(await worst(0, 1)).toEqual([]);
+});

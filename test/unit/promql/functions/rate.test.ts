@@ -22,7 +22,7 @@ function once(make: RangeFunction, samples: Samples, window: { endMs: number; ra
       params: [],
       positions: [position],
     },
-    ...{ rangePosition: position, annotations: createAnnotations() },
+    ...{ rangePosition: position, annotations: createAnnotations(() => 0) },
     stepTimesMs: Float64Array.of(window.endMs),
     windowEndsMs: Float64Array.of(window.endMs),
   };
