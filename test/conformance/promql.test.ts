@@ -8,3 +8,12 @@ describeScripts({
   createStore: createMemoryStore,
   expectedFailures: readExpectedFailures(join(import.meta.dirname, "expected-failures.txt")),
 });
+
+if (process.env["PROMQLTEST_DIR"] === undefined) {
+  describeScripts({
+    title: "our own scripts",
+    folder: join(import.meta.dirname, "own"),
+    createStore: createMemoryStore,
+    expectedFailures: new Set(),
+  });
+}

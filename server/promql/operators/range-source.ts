@@ -1,4 +1,4 @@
-import type { SeriesBatch } from "../../storage/index.ts";
+import type { SeriesColumns } from "../../storage/index.ts";
 import type { Extended } from "../functions/range-kernel.ts";
 import type { MatrixSelector } from "../parser/index.ts";
 import { durationMs } from "../plan/durations.ts";
@@ -17,7 +17,13 @@ export interface RangeSource {
   readonly shift: TimeShift;
   readonly reach: WindowReach;
   /** Samples of whole series; staleness markers may be among them. Columns are borrowed. */
-  batches(): AsyncIterable<SeriesBatch>;
+  batches(): AsyncIterable<{ readonly series: readonly RawSeries[] }>;
+}
+
+/** Samples of one series. */
+export interface RawSeries extends SeriesColumns {
+  /** As in StepSeries: only subqueries have such series. */
+  readonly dropName?: boolean;
 }
 
 /** How far windows look beyond their range. */

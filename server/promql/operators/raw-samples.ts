@@ -1,10 +1,12 @@
+import { type Labels, labelsKey } from "../../model/index.ts";
 import type { SeriesBatch, SeriesColumns } from "../../storage/index.ts";
 import { boundValues, type ExtendedWindow } from "../functions/extended-rate.ts";
 import type { WindowedSeries } from "../functions/range-kernel.ts";
 import type { StepGrid } from "../plan/grid.ts";
 import { shiftedMs } from "../plan/selector-ranges.ts";
-import { executionError } from "../query-error.ts";
-import type { RangeSource } from "./range-source.ts";
+import { executionError, sameLabelsError } from "../query-error.ts";
+import { withoutName } from "./label-sets.ts";
+import type { RangeSource, RawSeries } from "./range-source.ts";
 import { createMarkerFilter, samplesOfKind } from "./stale-markers.ts";
 import { checkpoint, type EvalContext } from "./stream.ts";
 import { createWindowPlacer } from "./window-placer.ts";
@@ -23,6 +25,7 @@ export async function* rawSamples(
   const place = createWindowPlacer(source, Float64Array.of(endMs));
   const unmarked = createMarkerFilter(false);
   const { extended } = source.reach;
+  const nameless = createNameDropper();
   for await (const batch of source.batches()) {
     for (const series of batch.series) {
       await checkpoint(ctx);
@@ -39,9 +42,23 @@ export async function* rawSamples(
       const window = { from, last: to - 1, startMs: endMs - source.rangeMs, endMs };
       const smoothed = extended === "smoothed";
       const found = extended === undefined ? windows : bounded(windows, window, smoothed);
-      yield { series: [toColumns(found, extended === undefined ? { from, to } : found)] };
+      const columns = toColumns(found, extended === undefined ? { from, to } : found);
+      yield { series: [{ ...columns, labels: nameless(series) }] };
     }
   }
+}
+
+/** Drops the names that operations have marked; throws when that makes two series one. */
+function createNameDropper(): (series: RawSeries) => Labels {
+  const seen = new Set<string>();
+  return ({ labels, dropName = false }) => {
+    if (!dropName) return labels;
+    const kept = withoutName(labels);
+    const key = labelsKey(kept);
+    if (seen.has(key)) throw sameLabelsError();
+    seen.add(key);
+    return kept;
+  };
 }
 
 type Samples = Pick<WindowedSeries, "labels" | "timesMs" | "values" | "histograms">;

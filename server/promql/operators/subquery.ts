@@ -1,11 +1,10 @@
 import type { FloatHistogram } from "../../model/index.ts";
-import type { SeriesColumns } from "../../storage/index.ts";
 import type { Subquery } from "../parser/index.ts";
 import { durationMs } from "../plan/durations.ts";
 import { type StepGrid, stepTimeMs } from "../plan/grid.ts";
 import { shiftOf } from "../plan/selector-ranges.ts";
 import { isPresent } from "./presence.ts";
-import { plainReach, type RangeSource } from "./range-source.ts";
+import { plainReach, type RangeSource, type RawSeries } from "./range-source.ts";
 import type { EvalContext, StepStream } from "./stream.ts";
 
 /** Times, values, and one column inside. */
@@ -39,8 +38,8 @@ export function subquerySource(
             timesMs[to] = stepTimeMs(grid, step);
             values[to++] = series.values[step]!;
           }
-          const columns: SeriesColumns = {
-            labels: series.labels,
+          const columns: RawSeries = {
+            ...{ labels: series.labels, dropName: series.dropName },
             ...{ timesMs, values, words, from: 0, to },
             histograms: series.histograms
               ?.filter((_, step) => isPresent(series.present, step))

@@ -27,6 +27,7 @@ const flags: readonly string[] = [
   "--auth.multitenancy-enabled",
   "--self-monitoring.enabled=false",
   "--ingester.out-of-order-time-window=1000w",
+  "--ingester.start-timestamp-storage-enabled",
   "--querier.promql-experimental-functions",
   "--querier.promql-extended-range-selectors",
   "--querier.promql-fill-modifiers",
