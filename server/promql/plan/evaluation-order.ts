@@ -31,6 +31,8 @@ function rankPlaces(root: Expr): ReadonlyMap<string, number> {
     ranks.set(keyOf(expr.position), rank);
     if (expr.kind !== "call" && expr.kind !== "aggregate") return;
     for (const { position } of below) ranks.set(keyOf(position), rank);
+    // A subquery has no place of its own in remarks.
+    if (subqueries.length > 0) ranks.set(keyOf({ start: 0, end: 0 }), rank);
   };
   visit(root);
   return ranks;

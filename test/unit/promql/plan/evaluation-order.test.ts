@@ -27,3 +27,11 @@ test("a subquery comes before a function's other arguments", () => {
   const query = "quantile_over_time(scalar(quantile(2, a)), quantile(3, b)[2m:])";
   expect(inOrder(query, ["2", "3"])).toEqual(["3", "2"]);
 });
+
+test("a remark about a subquery, which has no place, is that of the function above it", () => {
+  const query = "rate(increase(odd[7m])[2m:]) + rate(x[1m])";
+  const order = evaluationOrder(dropParens(parseExpr(query)));
+  const at = (start: number, end: number): number => order({ start, end });
+  expect(at(0, 0)).toBeGreaterThan(at(14, 21));
+  expect(at(0, 0)).toBeLessThan(at(36, 41));
+});
