@@ -81,8 +81,8 @@ function startStreams(
   signal: AbortSignal,
 ): OpenedStreams & { readonly begun: Promise<unknown> } {
   refuseNobody(peers);
-  const leave = new AbortController();
-  const options = { signal: AbortSignal.any([signal, leave.signal]) };
+  const leave = createLeave(signal);
+  const options = { signal: leave.signal };
   const streams = peers.map((peer) => startStream(peer, peer.client.queryStream(request, options)));
   const begun = Promise.all(
     streams.map(({ peer, first }) =>
@@ -94,7 +94,7 @@ function startStreams(
   // Who reads the parts meets the failure there.
   begun.catch(() => undefined);
   const close = (): void => {
-    leave.abort();
+    leave.end(streams.every(({ isEnded }) => isEnded));
     // A stream that nobody reads on with does not notice that it was aborted.
     for (const { iterator } of streams) void iterator.return?.().catch(() => undefined);
   };
@@ -110,6 +110,8 @@ interface StartedStream {
   readonly peer: IngesterPeer;
   readonly iterator: AsyncIterator<RawQueryStreamResponse>;
   readonly first: Promise<IteratorResult<RawQueryStreamResponse>>;
+  /** True when its last part was read. */
+  isEnded: boolean;
 }
 
 function startStream(
@@ -120,24 +122,24 @@ function startStream(
   const first = iterator.next();
   // Its failure is reported when its turn comes, which may be never: an earlier one failed.
   first.catch(() => undefined);
-  return { peer, iterator, first };
+  return { peer, iterator, first, isEnded: false };
 }
 
-async function* readToEnd({ peer, iterator, first }: StartedStream): AsyncGenerator<PeerPart> {
-  let isEnded = false;
+async function* readToEnd(stream: StartedStream): AsyncGenerator<PeerPart> {
+  const { peer, iterator, first } = stream;
   try {
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       const { part } = next.value;
       if (part.case === undefined) continue;
-      isEnded = part.case === "end";
+      stream.isEnded = part.case === "end";
       yield { peer, part };
     }
   } catch (error) {
     throw peerFailure(peer, error);
   } finally {
-    if (!isEnded) void iterator.return?.()?.catch(() => undefined);
+    if (!stream.isEnded) void iterator.return?.()?.catch(() => undefined);
   }
-  if (!isEnded) throw urdError("query-incomplete", `The answer of ${peer.name} has no end.`);
+  if (!stream.isEnded) throw urdError("query-incomplete", `The answer of ${peer.name} has no end.`);
 }
 
 /**
@@ -150,18 +152,48 @@ export async function askAll<T>(
   ask: (peer: IngesterPeer, options: { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T[]> {
   refuseNobody(peers);
-  const leave = new AbortController();
-  const options = { signal: AbortSignal.any([signal, leave.signal]) };
+  const leave = createLeave(signal);
+  const options = { signal: leave.signal };
+  let areEnded = false;
   const answers = peers.map((peer) =>
     ask(peer, options).catch((error: unknown) => {
       throw peerFailure(peer, error);
     }),
   );
   try {
-    return await Promise.all(answers);
+    const all = await Promise.all(answers);
+    areEnded = true;
+    return all;
   } finally {
-    leave.abort();
+    leave.end(areEnded);
   }
+}
+
+/** The end of calls that were made together, whoever brings it about. */
+interface Leave {
+  /** Aborts as the caller's signal does, or when the rest is not wanted. */
+  readonly signal: AbortSignal;
+  /** Lets go of the caller's signal and aborts calls that may be open still. */
+  end(areEnded: boolean): void;
+}
+
+/** By hand: a query pays for AbortSignal.any and for an abort without a reason each time. */
+function createLeave(caller: AbortSignal): Leave {
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(caller.reason);
+  if (caller.aborted) onAbort();
+  else caller.addEventListener("abort", onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    end(areEnded) {
+      caller.removeEventListener("abort", onAbort);
+      if (!areEnded) controller.abort(notWanted());
+    },
+  };
+}
+
+function notWanted(): UrdError {
+  return urdError("rpc-cancelled", "The rest of the answer is not wanted.");
 }
 
 /** Nobody to ask is not the same as nothing found. */

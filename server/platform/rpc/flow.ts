@@ -3,7 +3,7 @@ import { assert, type UrdError } from "../base/index.ts";
 /** The sender's side of credit: how many messages may still go. */
 export class CreditGate {
   #credit: number;
-  #failure: UrdError | undefined;
+  #failure: (() => UrdError) | undefined;
   #waiter: PromiseWithResolvers<void> | undefined;
 
   constructor(credit: number) {
@@ -12,7 +12,7 @@ export class CreditGate {
 
   /** Takes one credit; a promise when the sender has to wait for it. One waiter at a time. */
   take(): Promise<void> | undefined {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure();
     this.#credit -= 1;
     if (this.#credit >= 0) return undefined;
     assert(this.#waiter === undefined, "two senders wait for the credit of one stream");
@@ -27,10 +27,13 @@ export class CreditGate {
     this.#waiter = undefined;
   }
 
-  /** Wakes the sender with the failure; further takes throw it. */
-  fail(failure: UrdError): void {
+  /**
+   * Wakes the sender with the failure; further takes throw it. It is made when somebody meets
+   * it: an error takes its stack down, and most streams end with nobody waiting.
+   */
+  fail(failure: () => UrdError): void {
     this.#failure = failure;
-    this.#waiter?.reject(failure);
+    this.#waiter?.reject(failure());
     this.#waiter = undefined;
   }
 }

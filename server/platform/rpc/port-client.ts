@@ -10,6 +10,7 @@ import {
   rpcError,
 } from "./errors.ts";
 import { CreditGate, Inbox } from "./flow.ts";
+import { eachFrame, FramePoster } from "./frame-poster.ts";
 import {
   type CallerFrame,
   defaultWindowMessages,
@@ -50,7 +51,7 @@ interface OpenCall {
 }
 
 class PortCaller {
-  readonly #port: Port;
+  readonly #port: FramePoster;
   readonly #clock: Clock;
   readonly #window: number;
   readonly #calls = new Map<number, OpenCall>();
@@ -58,10 +59,10 @@ class PortCaller {
   #closed = false;
 
   constructor(port: Port, options: PortChannelOptions) {
-    this.#port = port;
+    this.#port = new FramePoster(port);
     this.#clock = options.clock;
     this.#window = options.windowMessages ?? defaultWindowMessages;
-    port.on("message", (frame) => this.#receive(frame as HandlerFrame));
+    port.on("message", (posted) => eachFrame(posted, this.#receive));
     port.on("messageerror", () => this.close());
     port.on("close", () => this.close());
   }
@@ -111,7 +112,7 @@ class PortCaller {
       if (!this.#calls.delete(id)) return;
       const failure = cause ?? cancelledError(undefined);
       this.#cancel(id, failure);
-      gate.fail(failure);
+      gate.fail(() => failure);
       inbox.fail(failure);
     };
     const inbox = new Inbox<Message>(
@@ -166,18 +167,18 @@ class PortCaller {
         inbox.push(response);
         this.#calls.delete(id);
         inbox.end();
-        gate.fail(endedError());
+        gate.fail(endedError);
       },
       message: (response) => inbox.push(response),
       end: () => {
         this.#calls.delete(id);
         inbox.end();
-        gate.fail(endedError());
+        gate.fail(endedError);
       },
       fail: (failure) => {
         this.#calls.delete(id);
         inbox.fail(failure);
-        gate.fail(failure);
+        gate.fail(() => failure);
       },
       credit: (count) => gate.add(count),
     };
@@ -215,10 +216,16 @@ class PortCaller {
   }
 
   #post(frame: CallerFrame): void {
-    this.#port.postMessage(frame);
+    this.#port.post(frame, (thrown) => this.#uncloned(frame, thrown));
   }
 
-  #receive(frame: HandlerFrame): void {
+  /** A request that cannot be cloned fails its call. */
+  #uncloned([, id]: CallerFrame, thrown: unknown): CallerFrame {
+    this.#calls.get(id)?.fail(asUrdError(thrown));
+    return [frameKind.cancel, id, errorRecord(thrown)];
+  }
+
+  readonly #receive = (frame: HandlerFrame): void => {
     const call = this.#calls.get(frame[1]);
     if (call === undefined) return;
     switch (frame[0]) {
@@ -238,7 +245,7 @@ class PortCaller {
         call.credit(frame[2]);
         break;
     }
-  }
+  };
 }
 
 const ignoreStreamFrames = {

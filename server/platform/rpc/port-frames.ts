@@ -13,6 +13,8 @@
  *                      [error, id, error]         the call failed
  *                      [credit, id, count]        so many more requests may come
  *
+ *   both ways          [several, frames]          what one turn of the sender's loop posted
+ *
  * Either side starts a stream with `window` messages of credit.
  */
 import type { Message } from "@bufbuild/protobuf";
@@ -28,6 +30,7 @@ export const frameKind = {
   credit: 4,
   answer: 5,
   error: 6,
+  several: 7,
 } as const;
 
 /** The frame that begins a call. */
@@ -55,6 +58,9 @@ export type HandlerFrame =
   | readonly [kind: typeof frameKind.end, id: number]
   | readonly [kind: typeof frameKind.error, id: number, error: ErrorRecord]
   | readonly [kind: typeof frameKind.credit, id: number, count: number];
+
+/** Any frame that stands by itself. */
+export type Frame = CallerFrame | HandlerFrame;
 
 /**
  * Messages that may be under way in each direction of a stream. Eight frames of at most

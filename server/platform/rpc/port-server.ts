@@ -1,8 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type Clock, UrdError } from "../base/index.ts";
 import { CallScope, readScoped } from "./call-scope.ts";
-import { cancelledError, errorFromRecord, errorRecord, rpcError } from "./errors.ts";
+import { asUrdError, cancelledError, errorFromRecord, errorRecord, rpcError } from "./errors.ts";
 import { CreditGate, Inbox } from "./flow.ts";
+import { eachFrame, FramePoster } from "./frame-poster.ts";
 import {
   type CallerFrame,
   defaultWindowMessages,
@@ -61,7 +62,7 @@ interface ServedCall {
 const callsMaxDefault = 4096;
 
 class PortHandlers implements PortServer {
-  readonly #port: Port;
+  readonly #port: FramePoster;
   readonly #router: Router;
   readonly #options: PortServerOptions;
   readonly #window: number;
@@ -69,11 +70,11 @@ class PortHandlers implements PortServer {
   #closed = false;
 
   constructor(port: Port, router: Router, options: PortServerOptions) {
-    this.#port = port;
+    this.#port = new FramePoster(port);
     this.#router = router;
     this.#options = options;
     this.#window = options.windowMessages ?? defaultWindowMessages;
-    port.on("message", (frame) => this.#receive(frame as CallerFrame));
+    port.on("message", (posted) => eachFrame(posted, this.#receive));
     port.on("messageerror", () => this.close());
     port.on("close", () => this.close());
   }
@@ -89,7 +90,7 @@ class PortHandlers implements PortServer {
     for (const id of this.#calls.keys()) this.#cancel(id, cancelledError(undefined));
   }
 
-  #receive(frame: CallerFrame): void {
+  readonly #receive = (frame: CallerFrame): void => {
     if (frame[0] === frameKind.open) {
       this.#open(frame);
       return;
@@ -110,7 +111,7 @@ class PortHandlers implements PortServer {
         call.gate.add(frame[2]);
         break;
     }
-  }
+  };
 
   #open(frame: OpenFrame): void {
     const [, id, path, timeoutMs, headers, request] = frame;
@@ -198,7 +199,7 @@ class PortHandlers implements PortServer {
     if (call === undefined) return;
     this.#calls.delete(id);
     call.scope.fail(failure);
-    call.gate.fail(failure);
+    call.gate.fail(() => failure);
     call.inbox?.fail(failure);
   }
 
@@ -206,11 +207,16 @@ class PortHandlers implements PortServer {
     this.#post([frameKind.error, id, errorRecord(thrown)]);
   }
 
-  #post(frame: HandlerFrame, transfer: readonly ArrayBuffer[] = noTransfer): void {
-    if (!this.#closed) this.#port.postMessage(frame, transfer);
+  #post(frame: HandlerFrame, transfer?: readonly ArrayBuffer[]): void {
+    if (!this.#closed) this.#port.post(frame, (thrown) => this.#uncloned(frame, thrown), transfer);
+  }
+
+  /** An answer that cannot be cloned is a bug; its call fails. */
+  #uncloned([, id]: HandlerFrame, thrown: unknown): HandlerFrame {
+    this.#options.onBug?.(thrown, `the answer of call ${id}`);
+    this.#cancel(id, asUrdError(thrown));
+    return [frameKind.error, id, errorRecord(thrown)];
   }
 }
-
-const noTransfer: readonly ArrayBuffer[] = [];
 
 async function* noInput(): AsyncGenerator<Message> {}
