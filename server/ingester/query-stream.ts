@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type HoleSchema,
+  type KnownLabelSets,
   type QueryStreamRequest,
   type Selector,
   StreamEndSchema,
@@ -9,7 +10,7 @@ import { urdError } from "../model/index.ts";
 import { defined, errorText, UrdError } from "../platform/base/index.ts";
 import type { RawIngesterService } from "../platform/rpc/index.ts";
 import type { Hole, Shard, ShardSelection } from "../shard/index.ts";
-import { createSeriesFrameEncoder, selectionOf } from "../wire/index.ts";
+import { createSeriesFrameEncoder, type KnownSets, selectionOf } from "../wire/index.ts";
 
 /** Size that a frame should not pass. */
 const frameSizeBytesMax = 128 << 10;
@@ -29,19 +30,24 @@ export async function* queryStream(
 ): AsyncGenerator<Part> {
   const { tenant, allowChunkLocations } = request;
   const selector = defined(request.selector ?? undefined, "a query's selector");
-  const selection = selectionFor(selector, {
-    tenant,
-    allowLocations: allowChunkLocations,
-    signal: call.signal,
-  });
+  const known = request.known && knownSets(shard, tenant, request.known);
+  const selection = {
+    ...selectionFor(selector, {
+      tenant,
+      allowLocations: allowChunkLocations,
+      signal: call.signal,
+    }),
+    labelSets: known?.log,
+  };
   const seriesMax = Number(request.seriesMax);
-  const encoder = createSeriesFrameEncoder();
+  const encoder = createSeriesFrameEncoder(known);
   let sent = 0;
   for await (const batch of readable(shard.reader.select(selection))) {
     for (const series of batch) {
       sent++;
       if (seriesMax > 0 && sent > seriesMax) throw tooManySeries(seriesMax);
-      encoder.addSeries(series.pairs, series.chunks);
+      if (series.labelSet > 0) encoder.addNumbered(series.labelSet, series.chunks);
+      else encoder.addSeries(series.pairs, series.chunks);
       if (encoder.sizeBytes() >= frameSizeBytesMax) {
         yield { part: { case: "frame", value: encoder.take() } };
       }
@@ -51,6 +57,18 @@ export async function* queryStream(
   const holes = shard.reader.holes({ ...selection }).map(holeMessage);
   const end = create(StreamEndSchema, { series: BigInt(sent), holes });
   yield { part: { case: "end", value: end } };
+}
+
+/** The log in use, and what the caller holds of it: nothing when it knows another one. */
+function knownSets(
+  shard: Shard,
+  tenant: string,
+  { epoch, sets }: KnownLabelSets,
+): KnownSets | undefined {
+  const log = shard.reader.labelSets(tenant);
+  if (log === undefined) return undefined;
+  const isSame = Number(epoch) === log.epoch && sets <= log.count;
+  return { log, count: isSame ? sets : 0 };
 }
 
 /** A selector as the shard reads it. */

@@ -299,6 +299,8 @@ export interface ShardKernel {
 
   /** Pairs of a tenant with ids above `afterId`, ascending, at most `max`. */
   pairs(tenant: TenantIndex, afterId: PairId, max: number): readonly PairBytes[];
+  /** Rises whenever refs may have been freed: what is remembered of a series by its ref is void then. */
+  refsVersion(): number;
   /** Rises whenever pairs of the tenant are freed: cached lists of pairs are void then. */
   pairsVersion(tenant: TenantIndex): number;
   /** The tenant's pair of a name and a value, or 0 when no series ever had it. */

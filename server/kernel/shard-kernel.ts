@@ -92,6 +92,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 class WasmShardKernel implements ShardKernel {
   readonly #kernel: KernelInstance;
   readonly #exchange: Uint32Array;
+  #refsVersion = 0;
 
   constructor(kernel: KernelInstance) {
     this.#kernel = kernel;
@@ -396,7 +397,12 @@ class WasmShardKernel implements ShardKernel {
     return this.#kernel.exports.seal(tenant, beforeMs, fromRef, visitsMax) >>> 0;
   }
 
+  refsVersion(): number {
+    return this.#refsVersion;
+  }
+
   truncate(visit: SeriesVisit, sealedBefore: ChunksPosition): SeriesRef {
+    this.#refsVersion++;
     const { tenant, beforeMs, fromRef, visitsMax } = visit;
     const { exports } = this.#kernel;
     exports.truncateBelow(sealedBefore.file, sealedBefore.offsetBytes);

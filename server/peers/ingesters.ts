@@ -39,7 +39,7 @@ export async function* queryStreams(
   request: MessageInitShape<typeof QueryStreamRequestSchema>,
   signal: AbortSignal,
 ): AsyncGenerator<PeerPart> {
-  const { parts, close } = startStreams(peers, request, signal);
+  const { parts, close } = startStreams(peers, () => request, signal);
   try {
     yield* parts;
   } finally {
@@ -55,6 +55,9 @@ export interface OpenedStreams {
   close(): void;
 }
 
+/** The request to each peer, which may differ in what of its label sets is known. */
+export type RequestOf = (peer: IngesterPeer) => MessageInitShape<typeof QueryStreamRequestSchema>;
+
 /**
  * Asks all peers as `queryStreams` does, and resolves when every one of them has begun to
  * answer: from then on no peer drops what it has not sent yet, so whatever it dropped before is
@@ -62,10 +65,10 @@ export interface OpenedStreams {
  */
 export async function openQueryStreams(
   peers: readonly IngesterPeer[],
-  request: MessageInitShape<typeof QueryStreamRequestSchema>,
+  requestOf: RequestOf,
   signal: AbortSignal,
 ): Promise<OpenedStreams> {
-  const started = startStreams(peers, request, signal);
+  const started = startStreams(peers, requestOf, signal);
   try {
     await started.begun;
     return started;
@@ -77,13 +80,15 @@ export async function openQueryStreams(
 
 function startStreams(
   peers: readonly IngesterPeer[],
-  request: MessageInitShape<typeof QueryStreamRequestSchema>,
+  requestOf: RequestOf,
   signal: AbortSignal,
 ): OpenedStreams & { readonly begun: Promise<unknown> } {
   refuseNobody(peers);
   const leave = createLeave(signal);
   const options = { signal: leave.signal };
-  const streams = peers.map((peer) => startStream(peer, peer.client.queryStream(request, options)));
+  const streams = peers.map((peer) =>
+    startStream(peer, peer.client.queryStream(requestOf(peer), options)),
+  );
   const begun = Promise.all(
     streams.map(({ peer, first }) =>
       first.catch((error: unknown) => {

@@ -1,6 +1,13 @@
-import type { Hole, SeriesResponse, StreamEnd } from "../../gen/urd/ingester/v1/ingester_pb.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  Hole,
+  QueryStreamRequestSchema,
+  SeriesResponse,
+  StreamEnd,
+} from "../../gen/urd/ingester/v1/ingester_pb.ts";
 import type { LocalBlocks } from "../blocks/index.ts";
 import { compareLabels, type Labels, labelsKey, parseTenantId, urdError } from "../model/index.ts";
+import { defined } from "../platform/base/index.ts";
 import { askAll, type IngesterPeer, openQueryStreams } from "../peers/index.ts";
 import type {
   LabelResult,
@@ -13,11 +20,13 @@ import {
   createSeriesFrameDecoder,
   labelsOfRefs,
   type ReceivedSeries,
+  type SeriesFrameDecoder,
   selectorOf,
 } from "../wire/index.ts";
 import type { BatchBuilder } from "./batch-builder.ts";
 import { type BlockReads, type BlockSelection, openBlockReads } from "./block-source.ts";
 import type { BuilderPool } from "./builder-pool.ts";
+import type { HeldLabelSets } from "./held-label-sets.ts";
 import { mergeSortedTexts, truncatedWarning } from "./merge-texts.ts";
 import type { ReadReport } from "./read-report.ts";
 
@@ -31,6 +40,7 @@ export interface IngesterSourceOptions {
   /** The blocks on this machine; undefined: there are none. */
   readonly blocks?: LocalBlocks | undefined;
   readonly builders: BuilderPool;
+  readonly labelSets: HeldLabelSets;
   /** Series after which a shard refuses; 0: no limit. */
   readonly seriesMax: number;
   /** Samples that one batch may hold; 0: no limit. */
@@ -90,21 +100,20 @@ async function* select(
   const builder = options.builders.lend();
   const { samplesMax } = options;
   const read = { range: selection, account: call.account, samplesMax };
-  let decoder = createSeriesFrameDecoder();
+  const { requestOf, decoderOf } = headRequests(options, request);
   let heads: Awaited<ReturnType<typeof openQueryStreams>> | undefined;
   let stored: StoredPart | undefined;
   try {
-    heads = await openQueryStreams(options.peers, request, call.signal);
+    heads = await openQueryStreams(options.peers, requestOf, call.signal);
     stored = await selectStored(options, selection, call);
     for await (const { peer, part } of heads.parts) {
       // Frames come whenever shards send them; who has used less than others decodes first.
       await call.pause?.();
       if (part.case === "end") {
         refuseHoles(part.value, selection, peer);
-        decoder = createSeriesFrameDecoder();
         continue;
       }
-      for (const one of decoder.decode(part.value)) {
+      for (const one of decoderOf(peer).decode(part.value)) {
         builder.add(withStored(one, stored), peer.shard, read);
         if (builder.isFull()) yield handOut(builder, call);
       }
@@ -119,6 +128,24 @@ async function* select(
     stored?.release();
     options.builders.giveBack(builder);
   }
+}
+
+type QueryStreamInit = MessageInitShape<typeof QueryStreamRequestSchema>;
+
+/** What is asked of each shard, and how its answer is read: by the label sets known of it. */
+function headRequests(
+  { labelSets, tenant }: IngesterSourceOptions,
+  request: Omit<QueryStreamInit, "$typeName" | "known">,
+) {
+  const decoders = new Map<IngesterPeer, SeriesFrameDecoder>();
+  return {
+    requestOf(peer: IngesterPeer): QueryStreamInit {
+      const sets = labelSets.of(peer, tenant).open();
+      decoders.set(peer, createSeriesFrameDecoder(sets));
+      return { ...request, known: sets.known };
+    },
+    decoderOf: (peer: IngesterPeer) => defined(decoders.get(peer), "the decoder of a peer asked"),
+  };
 }
 
 /** Series of the blocks, and what gives the blocks back. */

@@ -15,6 +15,7 @@ import { nodeVfs } from "../platform/vfs/index.ts";
 import { chunksFilePath, createChunkReader } from "../shard/index.ts";
 import { createActiveQueries } from "./active-queries.ts";
 import { createBuilderPool } from "./builder-pool.ts";
+import { createHeldLabelSets } from "./held-label-sets.ts";
 import { createIngesterSource } from "./ingester-source.ts";
 import { samplesMaxOf } from "./query-account.ts";
 import { createQueryMetrics } from "./query-metrics.ts";
@@ -61,6 +62,7 @@ function run(thread: QueryThreadData, log: Logger): void {
     openMax: blocksOpenMax,
   });
   const builders = createBuilderPool(chunks);
+  const labelSets = createHeldLabelSets();
   const service = createQueryService({
     clock,
     limits,
@@ -80,6 +82,7 @@ function run(thread: QueryThreadData, log: Logger): void {
         readsChunksFiles: true,
         blocks,
         builders,
+        labelSets,
         seriesMax: seriesPerQueryMax,
         samplesMax: samplesMaxOf({ samplesMax, memorySizeBytesMax: queryMemorySizeBytesMax }),
         report,

@@ -1,5 +1,6 @@
 import type { HeadChunk, PairId, ShardKernel } from "../kernel/index.ts";
 import { compareUtf8 } from "../model/index.ts";
+import { createLabelSetLog, type LabelSetLog } from "../wire/index.ts";
 import { type Clock, defined, type Timer } from "../platform/base/index.ts";
 import type { Selection } from "../storage/index.ts";
 import type { ChunksFiles } from "./chunks/chunks-files.ts";
@@ -21,8 +22,10 @@ export interface ShardPair {
 
 /** A series that was selected. */
 export interface SelectedSeries {
-  /** Sorted by name. */
+  /** Sorted by name; empty when there is a number. */
   readonly pairs: readonly ShardPair[];
+  /** Number of its label set in the selection's log; 0: it has none. */
+  readonly labelSet: number;
   /** In-order chunks ascending, then out-of-order ones; fresh bytes, or a place in a file. */
   readonly chunks: readonly HeadChunk[];
 }
@@ -34,6 +37,8 @@ export interface ShardSelection extends Selection {
   readonly allowLocations: boolean;
   /** Checked between pieces of work; the read ends with its reason. */
   readonly signal: AbortSignal | undefined;
+  /** The log in which label sets are numbered, from `labelSets`; without it pairs are given. */
+  readonly labelSets?: LabelSetLog | undefined;
 }
 
 /** What a reader works with. */
@@ -52,6 +57,9 @@ interface TenantCache {
   readonly index: LabelIndex;
   readonly pairs: Map<PairId, ShardPair>;
   pairsVersion: number;
+  /** Of the series that were asked for since refs were last freed. */
+  labelSets: LabelSetLog;
+  refsVersion: number;
   usedAtMs: number;
 }
 
@@ -137,6 +145,12 @@ export class ShardReader {
     });
   }
 
+  /** The tenant's label sets by number, as long as the numbers hold; undefined: no tenant. */
+  labelSets(tenant: string): LabelSetLog | undefined {
+    const found = this.#parts.tenants.find(tenant);
+    return found && this.#cache(found).labelSets;
+  }
+
   /** Ranges in which samples of a tenant were lost. */
   holes(range: { tenant: string; startMs: number; endMs: number }): readonly Hole[] {
     const tenant = this.#parts.tenants.find(range.tenant)?.index ?? 0;
@@ -175,14 +189,21 @@ export class ShardReader {
   }
 
   #read(tenant: ShardTenant, refs: Uint32Array, selection: ShardSelection): SelectedSeries[] {
-    const { kernel, chunks } = this.#parts;
+    const { kernel, chunks: files } = this.#parts;
     // What is sealed must be where the kernel says before anyone reads it there.
-    if (kernel.outboxSizeBytes() > 0) chunks.drain();
+    if (kernel.outboxSizeBytes() > 0) files.drain();
     const cache = this.#cache(tenant);
-    return kernel.read(refs, selection.startMs, selection.endMs).map((series) => ({
-      pairs: this.#pairs(tenant, cache, series.pairIds),
-      chunks: series.chunks.map((chunk) => this.#chunk(chunk, selection.allowLocations)),
-    }));
+    // Numbers of an earlier log might mean other series by now.
+    const log = selection.labelSets === cache.labelSets ? cache.labelSets : undefined;
+    return kernel.read(refs, selection.startMs, selection.endMs).map(({ ref, pairIds, chunks }) => {
+      let labelSet = log?.numberOf(ref) ?? 0;
+      const pairs = labelSet === 0 ? this.#pairs(tenant, cache, pairIds) : noPairs;
+      if (log !== undefined && labelSet === 0) labelSet = log.add(ref, pairs);
+      return {
+        ...{ labelSet, pairs: labelSet === 0 ? pairs : noPairs },
+        chunks: chunks.map((chunk) => this.#chunk(chunk, selection.allowLocations)),
+      };
+    });
   }
 
   /** A loop over the typed array: its iterators cost ten times what the look-ups do. */
@@ -217,15 +238,21 @@ export class ShardReader {
   #cache(tenant: ShardTenant): TenantCache {
     const { kernel, clock } = this.#parts;
     const pairsVersion = kernel.pairsVersion(tenant.index);
+    const refsVersion = kernel.refsVersion();
     let cache = this.#caches.get(tenant.name);
     if (cache === undefined) {
       const index = new LabelIndex(kernel, tenant.index);
-      cache = { index, pairs: new Map(), pairsVersion, usedAtMs: 0 };
+      const labelSets = createLabelSetLog();
+      cache = { index, pairs: new Map(), pairsVersion, labelSets, refsVersion, usedAtMs: 0 };
       this.#caches.set(tenant.name, cache);
     }
     if (cache.pairsVersion !== pairsVersion) {
       cache.pairs.clear();
       cache.pairsVersion = pairsVersion;
+    }
+    if (cache.refsVersion !== refsVersion) {
+      cache.labelSets = createLabelSetLog();
+      cache.refsVersion = refsVersion;
     }
     cache.usedAtMs = clock.monotonicMs();
     return cache;
@@ -287,6 +314,8 @@ export class ShardReader {
     }
   }
 }
+
+const noPairs: readonly ShardPair[] = [];
 
 function sorted(values: Iterable<string>): string[] {
   return [...values].sort(compareUtf8);

@@ -1,6 +1,7 @@
 import type { Labels } from "../model/index.ts";
 import type { ByteCursor } from "../platform/encoding/index.ts";
 import { int64, malformed, sizedEnd, skipField, uvarint } from "./proto-reader.ts";
+import type { LabelSetReader } from "./received-label-sets.ts";
 import type { FrameChunk } from "./series-frame.ts";
 import { readLabelRefs, readSymbol, type SymbolTable } from "./symbol-table.ts";
 
@@ -20,8 +21,8 @@ export interface SeriesFrameDecoder {
 const what = "series frame";
 
 /** Tags are (field number << 3) | wire type. */
-const frameTags = { symbol: 0x0a, series: 0x12 } as const;
-const seriesTags = { labelRefs: 0x0a, chunk: 0x12 } as const;
+const frameTags = { symbol: 0x0a, series: 0x12, labelSets: 0x1a } as const;
+const seriesTags = { labelRefs: 0x0a, chunk: 0x12, labelSet: 0x18 } as const;
 const chunkTags = {
   encoding: 0x08,
   minTime: 0x10,
@@ -31,36 +32,59 @@ const chunkTags = {
 } as const;
 const locationTags = { file: 0x08, offset: 0x10, size: 0x18 } as const;
 
-/** Starts reading one stream. */
-export function createSeriesFrameDecoder(): SeriesFrameDecoder {
+/** Starts reading one stream; `sets` holds its label sets where the request told of any. */
+export function createSeriesFrameDecoder(sets?: LabelSetReader): SeriesFrameDecoder {
   const table: SymbolTable = { strings: [] };
-  return { decode: (frame) => decodeFrame(frame, table) };
+  return { decode: (frame) => decodeFrame(frame, table, sets) };
 }
 
-function decodeFrame(frame: Uint8Array, table: SymbolTable): readonly ReceivedSeries[] {
+/** A series whose labels may stand behind it in the frame, as a number. */
+interface ReadSeries {
+  labels: Labels;
+  readonly chunks: readonly FrameChunk[];
+  readonly labelSet: number;
+}
+
+function decodeFrame(
+  frame: Uint8Array,
+  table: SymbolTable,
+  sets: LabelSetReader | undefined,
+): readonly ReceivedSeries[] {
   const cursor: ByteCursor = { bytes: frame, position: 0, end: frame.length };
-  const series: ReceivedSeries[] = [];
+  const series: ReadSeries[] = [];
   while (cursor.position < frame.length) {
     const tag = uvarint(cursor, what);
     if (tag === frameTags.symbol) readSymbol(cursor, table, what);
     else if (tag === frameTags.series) series.push(readSeries(cursor, table));
-    else skipField(cursor, tag, what);
+    else if (tag === frameTags.labelSets && sets !== undefined) {
+      const end = sizedEnd(cursor, what);
+      sets.read({ bytes: frame, position: cursor.position, end });
+      cursor.position = end;
+    } else skipField(cursor, tag, what);
+  }
+  for (const one of series) {
+    if (one.labelSet === 0) continue;
+    const labels = sets?.labelsOf(one.labelSet);
+    if (labels === undefined) throw malformed(cursor, what);
+    one.labels = labels;
   }
   return series;
 }
 
-function readSeries(cursor: ByteCursor, table: SymbolTable): ReceivedSeries {
+function readSeries(cursor: ByteCursor, table: SymbolTable): ReadSeries {
   const end = sizedEnd(cursor, what);
   const labels: string[] = [];
   const chunks: FrameChunk[] = [];
+  let labelSet = 0;
   while (cursor.position < end) {
     const tag = uvarint(cursor, what);
-    if (tag === seriesTags.labelRefs) readLabelRefs(cursor, table, { labels, what });
-    else if (tag === seriesTags.chunk) chunks.push(readChunk(cursor));
+    if (tag === seriesTags.chunk) chunks.push(readChunk(cursor));
+    else if (tag === seriesTags.labelSet) labelSet = uvarint(cursor, what);
+    else if (tag === seriesTags.labelRefs) readLabelRefs(cursor, table, { labels, what });
     else skipField(cursor, tag, what);
   }
   if (cursor.position !== end || labels.length % 2 !== 0) throw malformed(cursor, what);
-  return { labels, chunks };
+  return { labels, chunks, labelSet };
 }
 
 function readChunk(cursor: ByteCursor): FrameChunk {

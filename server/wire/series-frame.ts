@@ -5,20 +5,14 @@ import {
   writeUvarint,
 } from "../platform/encoding/index.ts";
 import { type GrowingBytes, reserveBytes } from "./growing-bytes.ts";
-import { createSymbolWriter } from "./symbol-writer.ts";
+import type { LabelSetLog } from "./label-set-log.ts";
+import { createSymbolWriter, type FramePair } from "./symbol-writer.ts";
 
 /**
  * The bytes of urd.ingester.v1.SeriesFrame, written by hand: a frame is made for every
  * 128 KiB that a query reads, and message objects per series and chunk would cost more than
  * copying the chunks. What comes out is what protobuf-es would write for the same message.
  */
-
-/** A label pair with a number that is the same whenever the pair is the same. */
-export interface FramePair {
-  readonly pairId: number;
-  readonly name: string;
-  readonly value: string;
-}
 
 /** A chunk to send: its bytes, or the place of its bytes in a chunks file. */
 export interface FrameChunk {
@@ -34,6 +28,13 @@ export interface FrameChunk {
   readonly sizeBytes: number;
 }
 
+/** What a reader of frames holds already, where both keep label sets. */
+export interface KnownSets {
+  readonly log: LabelSetLog;
+  /** Sets that the reader holds, from the first. */
+  readonly count: number;
+}
+
 /**
  * Writes the frames of one answer stream. The stream's symbol table lives in here: a pair's
  * strings are sent with the first series that has it, later series cost a byte or two a label.
@@ -41,7 +42,9 @@ export interface FrameChunk {
 export interface SeriesFrameEncoder {
   /** Adds one series. Pairs stand in the order of their names. Everything is copied. */
   addSeries(pairs: readonly FramePair[], chunks: readonly FrameChunk[]): void;
-  /** Bytes that `take` would return now; the caller takes before this passes 128 KiB. */
+  /** Adds one series whose label set has a number in the log. */
+  addNumbered(labelSet: number, chunks: readonly FrameChunk[]): void;
+  /** Bytes that `take` would return now; the caller takes before this passes 128 KiB. Label sets are not counted. */
   sizeBytes(): number;
   /** The frame of all series since the last `take`: fresh bytes, the caller's own. */
   take(): Uint8Array<ArrayBuffer>;
@@ -50,8 +53,10 @@ export interface SeriesFrameEncoder {
 /** Field numbers and wire types as they stand in the bytes. */
 const tags = {
   frameSeries: 0x12,
+  frameLabelSets: 0x1a,
   seriesLabelRefs: 0x0a,
   seriesChunk: 0x12,
+  seriesLabelSet: 0x18,
   chunkEncoding: 0x08,
   chunkMinTime: 0x10,
   chunkMaxTime: 0x18,
@@ -66,8 +71,8 @@ const tags = {
 const bufferSizeBytesMin = 4096;
 
 /** Starts the frames of one stream. */
-export function createSeriesFrameEncoder(): SeriesFrameEncoder {
-  return new FrameEncoder();
+export function createSeriesFrameEncoder(known?: KnownSets): SeriesFrameEncoder {
+  return new FrameEncoder(known);
 }
 
 class FrameEncoder implements SeriesFrameEncoder {
@@ -77,14 +82,34 @@ class FrameEncoder implements SeriesFrameEncoder {
   readonly #refsOfPair = new Map<number, readonly [number, number]>();
   /** Symbols of the labels of the series at hand. */
   #labelRefs = new Uint32Array(64);
+  readonly #log: LabelSetLog | undefined;
+  /** Label sets that the reader knows by now. */
+  #setsKnown: number;
+  #setsUsed = 0;
+
+  constructor(known: KnownSets | undefined) {
+    this.#log = known?.log;
+    this.#setsKnown = known?.count ?? 0;
+  }
+
+  addNumbered(labelSet: number, chunks: readonly FrameChunk[]): void {
+    if (labelSet > this.#setsUsed) this.#setsUsed = labelSet;
+    const bodySize = chunksSizeBytes(chunks) + 1 + uvarintSizeBytes(labelSet);
+    const out = this.#series;
+    reserveBytes(out, 1 + uvarintSizeBytes(bodySize) + bodySize);
+    const { bytes } = out;
+    let at = out.length;
+    bytes[at++] = tags.frameSeries;
+    at = writeUvarint(bytes, at, bodySize);
+    for (const chunk of chunks) at = writeChunk(bytes, at, chunk);
+    bytes[at++] = tags.seriesLabelSet;
+    out.length = writeUvarint(bytes, at, labelSet);
+  }
 
   addSeries(pairs: readonly FramePair[], chunks: readonly FrameChunk[]): void {
     const refsSize = this.#resolveLabels(pairs);
-    let bodySize = refsSize === 0 ? 0 : 1 + uvarintSizeBytes(refsSize) + refsSize;
-    for (const chunk of chunks) {
-      const chunkSize = chunkSizeBytes(chunk);
-      bodySize += 1 + uvarintSizeBytes(chunkSize) + chunkSize;
-    }
+    const labelsSize = refsSize === 0 ? 0 : 1 + uvarintSizeBytes(refsSize) + refsSize;
+    const bodySize = labelsSize + chunksSizeBytes(chunks);
     const out = this.#series;
     reserveBytes(out, 1 + uvarintSizeBytes(bodySize) + bodySize);
     const { bytes } = out;
@@ -105,12 +130,30 @@ class FrameEncoder implements SeriesFrameEncoder {
   }
 
   take(): Uint8Array<ArrayBuffer> {
-    const frame = new Uint8Array(this.sizeBytes());
-    frame.set(this.#symbols.out.bytes.subarray(0, this.#symbols.out.length), 0);
-    frame.set(this.#series.bytes.subarray(0, this.#series.length), this.#symbols.out.length);
-    this.#symbols.out.length = 0;
-    this.#series.length = 0;
+    const symbols = this.#symbols.out;
+    const series = this.#series;
+    const sets = this.#newLabelSets();
+    const setsAt = symbols.length + series.length;
+    const setsHead = sets === undefined ? 0 : 1 + uvarintSizeBytes(sets.length);
+    const frame = new Uint8Array(setsAt + setsHead + (sets?.length ?? 0));
+    frame.set(symbols.bytes.subarray(0, symbols.length), 0);
+    frame.set(series.bytes.subarray(0, series.length), symbols.length);
+    if (sets !== undefined) {
+      frame[setsAt] = tags.frameLabelSets;
+      writeUvarint(frame, setsAt + 1, sets.length);
+      frame.set(sets, setsAt + setsHead);
+    }
+    symbols.length = 0;
+    series.length = 0;
     return frame;
+  }
+
+  /** What the frame's series refer to and the reader does not know; undefined: nothing. */
+  #newLabelSets(): Uint8Array | undefined {
+    if (this.#log === undefined || this.#setsUsed <= this.#setsKnown) return undefined;
+    const message = this.#log.message(this.#setsKnown);
+    this.#setsKnown = this.#log.count;
+    return message;
   }
 
   /** Fills the label refs of a series and returns their size as varints. */
@@ -132,6 +175,15 @@ class FrameEncoder implements SeriesFrameEncoder {
     }
     return sizeBytes;
   }
+}
+
+function chunksSizeBytes(chunks: readonly FrameChunk[]): number {
+  let size = 0;
+  for (const chunk of chunks) {
+    const chunkSize = chunkSizeBytes(chunk);
+    size += 1 + uvarintSizeBytes(chunkSize) + chunkSize;
+  }
+  return size;
 }
 
 function chunkSizeBytes(chunk: FrameChunk): number {

@@ -15,6 +15,7 @@ import {
 import { silentLogger } from "../../server/platform/telemetry/index.ts";
 import type { Vfs } from "../../server/platform/vfs/index.ts";
 import { createBuilderPool } from "../../server/querier/builder-pool.ts";
+import { createHeldLabelSets } from "../../server/querier/held-label-sets.ts";
 import { createIngesterSource } from "../../server/querier/ingester-source.ts";
 import { createReadReport } from "../../server/querier/read-report.ts";
 import {
@@ -78,6 +79,7 @@ export async function openCutWorld(options: {
     cacheSizeBytesMax: 1 << 20,
   });
   const builders = createBuilderPool(chunks);
+  const labelSets = createHeldLabelSets();
   return {
     shards,
     peers,
@@ -85,7 +87,7 @@ export async function openCutWorld(options: {
     counts,
     source: (tenant) =>
       createIngesterSource({
-        ...{ tenant, peers, readsChunksFiles: true, blocks, builders },
+        ...{ tenant, peers, readsChunksFiles: true, blocks, builders, labelSets },
         ...{ seriesMax: 0, samplesMax: 0, report: createReadReport() },
       }),
   };

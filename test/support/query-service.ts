@@ -12,6 +12,7 @@ import {
 import { createMetricRegistry } from "../../server/platform/telemetry/index.ts";
 import { createActiveQueries } from "../../server/querier/active-queries.ts";
 import { createBuilderPool } from "../../server/querier/builder-pool.ts";
+import { createHeldLabelSets } from "../../server/querier/held-label-sets.ts";
 import { createIngesterSource } from "../../server/querier/ingester-source.ts";
 import { createQueryMetrics } from "../../server/querier/query-metrics.ts";
 import { createQueryService } from "../../server/querier/query-service.ts";
@@ -52,6 +53,7 @@ export function queryServiceOver(
         tenant,
         peers,
         builders,
+        labelSets: createHeldLabelSets(),
         report,
         readsChunksFiles: false,
         seriesMax: 0,

@@ -6,6 +6,7 @@ import {
   urdError,
 } from "../../../server/model/index.ts";
 import { createBuilderPool } from "../../../server/querier/builder-pool.ts";
+import { createHeldLabelSets } from "../../../server/querier/held-label-sets.ts";
 import { createIngesterSource } from "../../../server/querier/ingester-source.ts";
 import { createReadReport } from "../../../server/querier/read-report.ts";
 import type { Queryable, QueryCall, Selection } from "../../../server/storage/index.ts";
@@ -22,6 +23,7 @@ function sourceOf(shards: readonly FakeShard[], samplesMax = 0): Queryable {
     peers: fakePeers(shards),
     readsChunksFiles: false,
     builders: createBuilderPool(undefined),
+    labelSets: createHeldLabelSets(),
     seriesMax: 0,
     samplesMax,
     report: createReadReport(),
@@ -372,7 +374,12 @@ describe("native histograms", () => {
     const over = (shards: readonly FakeShard[]): Queryable =>
       createIngesterSource({
         ...{ tenant: "anonymous", peers: fakePeers(shards), readsChunksFiles: false, builders },
-        ...{ seriesMax: 0, samplesMax: 0, report: createReadReport() },
+        ...{
+          labelSets: createHeldLabelSets(),
+          seriesMax: 0,
+          samplesMax: 0,
+          report: createReadReport(),
+        },
       });
     for await (const { series } of over(shard).select(wide, callOf())) {
       expect(series[0]?.histograms).toHaveLength(1);

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file urd/ingester/v1/ingester.proto.
  */
 export const file_urd_ingester_v1_ingester: GenFile = /*@__PURE__*/
-  fileDesc("Ch51cmQvaW5nZXN0ZXIvdjEvaW5nZXN0ZXIucHJvdG8SD3VyZC5pbmdlc3Rlci52MSKDAQoLUHVzaFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEi4KBmZvcm1hdBgCIAEoDjIeLnVyZC5pbmdlc3Rlci52MS5QYXlsb2FkRm9ybWF0Eg8KB3BheWxvYWQYAyABKAwSEQoJZXhlbXBsYXJzGAQgASgEEhAKCG1ldGFkYXRhGAUgASgEIqIBCgxQdXNoUmVzcG9uc2USFgoOc2FtcGxlc19zdG9yZWQYASABKAQSGQoRaGlzdG9ncmFtc19zdG9yZWQYAiABKAQSGAoQZXhlbXBsYXJzX3N0b3JlZBgDIAEoBBIZChFzYW1wbGVzX2R1cGxpY2F0ZRgEIAEoBBIqCghyZWZ1c2FscxgFIAMoCzIYLnVyZC5pbmdlc3Rlci52MS5SZWZ1c2FsIkUKB1JlZnVzYWwSKQoFZXJyb3IYASABKAsyGi51cmQuZXJyb3JzLnYxLkVycm9yRGV0YWlsEg8KB3NhbXBsZXMYAiABKAQiVwoMTGFiZWxNYXRjaGVyEioKBHR5cGUYASABKA4yHC51cmQuaW5nZXN0ZXIudjEuTWF0Y2hlclR5cGUSDAoEbmFtZRgCIAEoCRINCgV2YWx1ZRgDIAEoCSJdCghTZWxlY3RvchIvCghtYXRjaGVycxgBIAMoCzIdLnVyZC5pbmdlc3Rlci52MS5MYWJlbE1hdGNoZXISEAoIc3RhcnRfbXMYAiABKAMSDgoGZW5kX21zGAMgASgDIoQBChJRdWVyeVN0cmVhbVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEisKCHNlbGVjdG9yGAIgASgLMhkudXJkLmluZ2VzdGVyLnYxLlNlbGVjdG9yEh0KFWFsbG93X2NodW5rX2xvY2F0aW9ucxgDIAEoCBISCgpzZXJpZXNfbWF4GAQgASgEIncKE1F1ZXJ5U3RyZWFtUmVzcG9uc2USLQoFZnJhbWUYASABKAsyHC51cmQuaW5nZXN0ZXIudjEuU2VyaWVzRnJhbWVIABIpCgNlbmQYAiABKAsyGi51cmQuaW5nZXN0ZXIudjEuU3RyZWFtRW5kSABCBgoEcGFydCJNCgtTZXJpZXNGcmFtZRIPCgdzeW1ib2xzGAEgAygJEi0KBnNlcmllcxgCIAMoCzIdLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNDaHVua3MiSgoMU2VyaWVzQ2h1bmtzEhIKCmxhYmVsX3JlZnMYASADKA0SJgoGY2h1bmtzGAIgAygLMhYudXJkLmluZ2VzdGVyLnYxLkNodW5rIqMBCgVDaHVuaxIwCghlbmNvZGluZxgBIAEoDjIeLnVyZC5pbmdlc3Rlci52MS5DaHVua0VuY29kaW5nEhMKC21pbl90aW1lX21zGAIgASgDEhMKC21heF90aW1lX21zGAMgASgDEgwKBGRhdGEYBCABKAwSMAoIbG9jYXRpb24YBSABKAsyHi51cmQuaW5nZXN0ZXIudjEuQ2h1bmtMb2NhdGlvbiJBCg1DaHVua0xvY2F0aW9uEgwKBGZpbGUYASABKA0SDgoGb2Zmc2V0GAIgASgNEhIKCnNpemVfYnl0ZXMYAyABKA0iQQoJU3RyZWFtRW5kEg4KBnNlcmllcxgBIAEoBBIkCgVob2xlcxgCIAMoCzIVLnVyZC5pbmdlc3Rlci52MS5Ib2xlIjcKBEhvbGUSEAoIc3RhcnRfbXMYASABKAMSDgoGZW5kX21zGAIgASgDEg0KBWNhdXNlGAMgASgJIlwKDVNlcmllc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJEiwKCXNlbGVjdG9ycxgCIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchINCgVsaW1pdBgDIAEoBCJQCg5TZXJpZXNSZXNwb25zZRIPCgdzeW1ib2xzGAEgAygJEi0KBnNlcmllcxgCIAMoCzIdLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNDaHVua3MiYAoRTGFiZWxOYW1lc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJEiwKCXNlbGVjdG9ycxgCIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchINCgVsaW1pdBgDIAEoBCIjChJMYWJlbE5hbWVzUmVzcG9uc2USDQoFbmFtZXMYASADKAkibwoSTGFiZWxWYWx1ZXNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIMCgRuYW1lGAIgASgJEiwKCXNlbGVjdG9ycxgDIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvchINCgVsaW1pdBgEIAEoBCIlChNMYWJlbFZhbHVlc1Jlc3BvbnNlEg4KBnZhbHVlcxgBIAMoCSJACg9NZXRhZGF0YVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEg4KBm1ldHJpYxgCIAEoCRINCgVsaW1pdBgDIAEoAyJFChBNZXRhZGF0YVJlc3BvbnNlEjEKCG1ldGFkYXRhGAEgAygLMh8udXJkLmluZ2VzdGVyLnYxLk1ldHJpY01ldGFkYXRhIkoKDk1ldHJpY01ldGFkYXRhEg4KBm1ldHJpYxgBIAEoCRIMCgR0eXBlGAIgASgJEgwKBGhlbHAYAyABKAkSDAoEdW5pdBgEIAEoCSJQChBFeGVtcGxhcnNSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIsCglzZWxlY3RvcnMYAiADKAsyGS51cmQuaW5nZXN0ZXIudjEuU2VsZWN0b3IiRQoRRXhlbXBsYXJzUmVzcG9uc2USMAoGc2VyaWVzGAEgAygLMiAudXJkLmluZ2VzdGVyLnYxLlNlcmllc0V4ZW1wbGFycyJPCg9TZXJpZXNFeGVtcGxhcnMSDgoGbGFiZWxzGAEgAygJEiwKCWV4ZW1wbGFycxgCIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5FeGVtcGxhciI6CghFeGVtcGxhchIOCgZsYWJlbHMYASADKAkSDQoFdmFsdWUYAiABKAESDwoHdGltZV9tcxgDIAEoAyIeCgxTdGF0c1JlcXVlc3QSDgoGdGVuYW50GAEgASgJIpkBCg1TdGF0c1Jlc3BvbnNlEg4KBnNlcmllcxgBIAEoBBITCgtsYWJlbF9wYWlycxgCIAEoBBIYChBzYW1wbGVzX2FwcGVuZGVkGAMgASgEEhYKDm9sZGVzdF90aW1lX21zGAQgASgDEhYKDm5ld2VzdF90aW1lX21zGAUgASgDEhkKEWtlcm5lbF9zaXplX2J5dGVzGAYgASgEIiIKEExpc3RIZWFkc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJIj8KEUxpc3RIZWFkc1Jlc3BvbnNlEioKBWhlYWRzGAEgAygLMhsudXJkLmluZ2VzdGVyLnYxLlRlbmFudEhlYWQipgEKClRlbmFudEhlYWQSDgoGdGVuYW50GAEgASgJEg4KBnNlcmllcxgCIAEoBBIYChBzYW1wbGVzX2FwcGVuZGVkGAMgASgEEhsKDm9sZGVzdF90aW1lX21zGAQgASgDSACIAQESGwoObmV3ZXN0X3RpbWVfbXMYBSABKANIAYgBAUIRCg9fb2xkZXN0X3RpbWVfbXNCEQoPX25ld2VzdF90aW1lX21zIi4KDkNodW5rc1Bvc2l0aW9uEgwKBGZpbGUYASABKA0SDgoGb2Zmc2V0GAIgASgEIjAKC1NlYWxSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMiQQoMU2VhbFJlc3BvbnNlEjEKCHBvc2l0aW9uGAEgASgLMh8udXJkLmluZ2VzdGVyLnYxLkNodW5rc1Bvc2l0aW9uImwKD1RydW5jYXRlUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSEQoJYmVmb3JlX21zGAIgASgDEjYKDXNlYWxlZF9iZWZvcmUYAyABKAsyHy51cmQuaW5nZXN0ZXIudjEuQ2h1bmtzUG9zaXRpb24iIgoQVHJ1bmNhdGVSZXNwb25zZRIOCgZzZXJpZXMYASABKAQiFQoTVGFrZVNuYXBzaG90UmVxdWVzdCIlChRUYWtlU25hcHNob3RSZXNwb25zZRINCgV0YWtlbhgBIAEoCCp1Cg1QYXlsb2FkRm9ybWF0Eh4KGlBBWUxPQURfRk9STUFUX1VOU1BFQ0lGSUVEEAASIQodUEFZTE9BRF9GT1JNQVRfUkVNT1RFX1dSSVRFXzEQARIhCh1QQVlMT0FEX0ZPUk1BVF9SRU1PVEVfV1JJVEVfMhACKpMBCgtNYXRjaGVyVHlwZRIcChhNQVRDSEVSX1RZUEVfVU5TUEVDSUZJRUQQABIWChJNQVRDSEVSX1RZUEVfRVFVQUwQARIaChZNQVRDSEVSX1RZUEVfTk9UX0VRVUFMEAISFgoSTUFUQ0hFUl9UWVBFX1JFR0VYEAMSGgoWTUFUQ0hFUl9UWVBFX05PVF9SRUdFWBAEKuoBCg1DaHVua0VuY29kaW5nEh4KGkNIVU5LX0VOQ09ESU5HX1VOU1BFQ0lGSUVEEAASFgoSQ0hVTktfRU5DT0RJTkdfWE9SEAESHAoYQ0hVTktfRU5DT0RJTkdfSElTVE9HUkFNEAISIgoeQ0hVTktfRU5DT0RJTkdfRkxPQVRfSElTVE9HUkFNEAMSFwoTQ0hVTktfRU5DT0RJTkdfWE9SMhAEEh8KG0NIVU5LX0VOQ09ESU5HX0hJU1RPR1JBTV9TVBAFEiUKIUNIVU5LX0VOQ09ESU5HX0ZMT0FUX0hJU1RPR1JBTV9TVBAGMugHCg9Jbmdlc3RlclNlcnZpY2USQwoEUHVzaBIcLnVyZC5pbmdlc3Rlci52MS5QdXNoUmVxdWVzdBodLnVyZC5pbmdlc3Rlci52MS5QdXNoUmVzcG9uc2USWgoLUXVlcnlTdHJlYW0SIy51cmQuaW5nZXN0ZXIudjEuUXVlcnlTdHJlYW1SZXF1ZXN0GiQudXJkLmluZ2VzdGVyLnYxLlF1ZXJ5U3RyZWFtUmVzcG9uc2UwARJLCgZTZXJpZXMSHi51cmQuaW5nZXN0ZXIudjEuU2VyaWVzUmVxdWVzdBofLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNSZXNwb25zZTABElUKCkxhYmVsTmFtZXMSIi51cmQuaW5nZXN0ZXIudjEuTGFiZWxOYW1lc1JlcXVlc3QaIy51cmQuaW5nZXN0ZXIudjEuTGFiZWxOYW1lc1Jlc3BvbnNlElgKC0xhYmVsVmFsdWVzEiMudXJkLmluZ2VzdGVyLnYxLkxhYmVsVmFsdWVzUmVxdWVzdBokLnVyZC5pbmdlc3Rlci52MS5MYWJlbFZhbHVlc1Jlc3BvbnNlEk8KCE1ldGFkYXRhEiAudXJkLmluZ2VzdGVyLnYxLk1ldGFkYXRhUmVxdWVzdBohLnVyZC5pbmdlc3Rlci52MS5NZXRhZGF0YVJlc3BvbnNlElQKCUV4ZW1wbGFycxIhLnVyZC5pbmdlc3Rlci52MS5FeGVtcGxhcnNSZXF1ZXN0GiIudXJkLmluZ2VzdGVyLnYxLkV4ZW1wbGFyc1Jlc3BvbnNlMAESRgoFU3RhdHMSHS51cmQuaW5nZXN0ZXIudjEuU3RhdHNSZXF1ZXN0Gh4udXJkLmluZ2VzdGVyLnYxLlN0YXRzUmVzcG9uc2USVAoJTGlzdEhlYWRzEiEudXJkLmluZ2VzdGVyLnYxLkxpc3RIZWFkc1JlcXVlc3QaIi51cmQuaW5nZXN0ZXIudjEuTGlzdEhlYWRzUmVzcG9uc2UwARJDCgRTZWFsEhwudXJkLmluZ2VzdGVyLnYxLlNlYWxSZXF1ZXN0Gh0udXJkLmluZ2VzdGVyLnYxLlNlYWxSZXNwb25zZRJPCghUcnVuY2F0ZRIgLnVyZC5pbmdlc3Rlci52MS5UcnVuY2F0ZVJlcXVlc3QaIS51cmQuaW5nZXN0ZXIudjEuVHJ1bmNhdGVSZXNwb25zZRJbCgxUYWtlU25hcHNob3QSJC51cmQuaW5nZXN0ZXIudjEuVGFrZVNuYXBzaG90UmVxdWVzdBolLnVyZC5pbmdlc3Rlci52MS5UYWtlU25hcHNob3RSZXNwb25zZWIGcHJvdG8z", [file_urd_errors_v1_errors]);
+  fileDesc("Ch51cmQvaW5nZXN0ZXIvdjEvaW5nZXN0ZXIucHJvdG8SD3VyZC5pbmdlc3Rlci52MSKDAQoLUHVzaFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEi4KBmZvcm1hdBgCIAEoDjIeLnVyZC5pbmdlc3Rlci52MS5QYXlsb2FkRm9ybWF0Eg8KB3BheWxvYWQYAyABKAwSEQoJZXhlbXBsYXJzGAQgASgEEhAKCG1ldGFkYXRhGAUgASgEIqIBCgxQdXNoUmVzcG9uc2USFgoOc2FtcGxlc19zdG9yZWQYASABKAQSGQoRaGlzdG9ncmFtc19zdG9yZWQYAiABKAQSGAoQZXhlbXBsYXJzX3N0b3JlZBgDIAEoBBIZChFzYW1wbGVzX2R1cGxpY2F0ZRgEIAEoBBIqCghyZWZ1c2FscxgFIAMoCzIYLnVyZC5pbmdlc3Rlci52MS5SZWZ1c2FsIkUKB1JlZnVzYWwSKQoFZXJyb3IYASABKAsyGi51cmQuZXJyb3JzLnYxLkVycm9yRGV0YWlsEg8KB3NhbXBsZXMYAiABKAQiVwoMTGFiZWxNYXRjaGVyEioKBHR5cGUYASABKA4yHC51cmQuaW5nZXN0ZXIudjEuTWF0Y2hlclR5cGUSDAoEbmFtZRgCIAEoCRINCgV2YWx1ZRgDIAEoCSJdCghTZWxlY3RvchIvCghtYXRjaGVycxgBIAMoCzIdLnVyZC5pbmdlc3Rlci52MS5MYWJlbE1hdGNoZXISEAoIc3RhcnRfbXMYAiABKAMSDgoGZW5kX21zGAMgASgDIrQBChJRdWVyeVN0cmVhbVJlcXVlc3QSDgoGdGVuYW50GAEgASgJEisKCHNlbGVjdG9yGAIgASgLMhkudXJkLmluZ2VzdGVyLnYxLlNlbGVjdG9yEh0KFWFsbG93X2NodW5rX2xvY2F0aW9ucxgDIAEoCBISCgpzZXJpZXNfbWF4GAQgASgEEi4KBWtub3duGAUgASgLMh8udXJkLmluZ2VzdGVyLnYxLktub3duTGFiZWxTZXRzIi0KDktub3duTGFiZWxTZXRzEg0KBWVwb2NoGAEgASgEEgwKBHNldHMYAiABKA0idwoTUXVlcnlTdHJlYW1SZXNwb25zZRItCgVmcmFtZRgBIAEoCzIcLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNGcmFtZUgAEikKA2VuZBgCIAEoCzIaLnVyZC5pbmdlc3Rlci52MS5TdHJlYW1FbmRIAEIGCgRwYXJ0In0KC1Nlcmllc0ZyYW1lEg8KB3N5bWJvbHMYASADKAkSLQoGc2VyaWVzGAIgAygLMh0udXJkLmluZ2VzdGVyLnYxLlNlcmllc0NodW5rcxIuCgpsYWJlbF9zZXRzGAMgASgLMhoudXJkLmluZ2VzdGVyLnYxLkxhYmVsU2V0cyKBAQoJTGFiZWxTZXRzEg0KBWVwb2NoGAEgASgEEhMKC3NldHNfYmVmb3JlGAIgASgNEhYKDnN5bWJvbHNfYmVmb3JlGAMgASgNEg8KB3N5bWJvbHMYBCADKAkSJwoEc2V0cxgFIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5MYWJlbFNldCIeCghMYWJlbFNldBISCgpsYWJlbF9yZWZzGAEgAygNIl0KDFNlcmllc0NodW5rcxISCgpsYWJlbF9yZWZzGAEgAygNEiYKBmNodW5rcxgCIAMoCzIWLnVyZC5pbmdlc3Rlci52MS5DaHVuaxIRCglsYWJlbF9zZXQYAyABKA0iowEKBUNodW5rEjAKCGVuY29kaW5nGAEgASgOMh4udXJkLmluZ2VzdGVyLnYxLkNodW5rRW5jb2RpbmcSEwoLbWluX3RpbWVfbXMYAiABKAMSEwoLbWF4X3RpbWVfbXMYAyABKAMSDAoEZGF0YRgEIAEoDBIwCghsb2NhdGlvbhgFIAEoCzIeLnVyZC5pbmdlc3Rlci52MS5DaHVua0xvY2F0aW9uIkEKDUNodW5rTG9jYXRpb24SDAoEZmlsZRgBIAEoDRIOCgZvZmZzZXQYAiABKA0SEgoKc2l6ZV9ieXRlcxgDIAEoDSJBCglTdHJlYW1FbmQSDgoGc2VyaWVzGAEgASgEEiQKBWhvbGVzGAIgAygLMhUudXJkLmluZ2VzdGVyLnYxLkhvbGUiNwoESG9sZRIQCghzdGFydF9tcxgBIAEoAxIOCgZlbmRfbXMYAiABKAMSDQoFY2F1c2UYAyABKAkiXAoNU2VyaWVzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSLAoJc2VsZWN0b3JzGAIgAygLMhkudXJkLmluZ2VzdGVyLnYxLlNlbGVjdG9yEg0KBWxpbWl0GAMgASgEIlAKDlNlcmllc1Jlc3BvbnNlEg8KB3N5bWJvbHMYASADKAkSLQoGc2VyaWVzGAIgAygLMh0udXJkLmluZ2VzdGVyLnYxLlNlcmllc0NodW5rcyJgChFMYWJlbE5hbWVzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSLAoJc2VsZWN0b3JzGAIgAygLMhkudXJkLmluZ2VzdGVyLnYxLlNlbGVjdG9yEg0KBWxpbWl0GAMgASgEIiMKEkxhYmVsTmFtZXNSZXNwb25zZRINCgVuYW1lcxgBIAMoCSJvChJMYWJlbFZhbHVlc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJEgwKBG5hbWUYAiABKAkSLAoJc2VsZWN0b3JzGAMgAygLMhkudXJkLmluZ2VzdGVyLnYxLlNlbGVjdG9yEg0KBWxpbWl0GAQgASgEIiUKE0xhYmVsVmFsdWVzUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJIkAKD01ldGFkYXRhUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkSDgoGbWV0cmljGAIgASgJEg0KBWxpbWl0GAMgASgDIkUKEE1ldGFkYXRhUmVzcG9uc2USMQoIbWV0YWRhdGEYASADKAsyHy51cmQuaW5nZXN0ZXIudjEuTWV0cmljTWV0YWRhdGEiSgoOTWV0cmljTWV0YWRhdGESDgoGbWV0cmljGAEgASgJEgwKBHR5cGUYAiABKAkSDAoEaGVscBgDIAEoCRIMCgR1bml0GAQgASgJIlAKEEV4ZW1wbGFyc1JlcXVlc3QSDgoGdGVuYW50GAEgASgJEiwKCXNlbGVjdG9ycxgCIAMoCzIZLnVyZC5pbmdlc3Rlci52MS5TZWxlY3RvciJFChFFeGVtcGxhcnNSZXNwb25zZRIwCgZzZXJpZXMYASADKAsyIC51cmQuaW5nZXN0ZXIudjEuU2VyaWVzRXhlbXBsYXJzIk8KD1Nlcmllc0V4ZW1wbGFycxIOCgZsYWJlbHMYASADKAkSLAoJZXhlbXBsYXJzGAIgAygLMhkudXJkLmluZ2VzdGVyLnYxLkV4ZW1wbGFyIjoKCEV4ZW1wbGFyEg4KBmxhYmVscxgBIAMoCRINCgV2YWx1ZRgCIAEoARIPCgd0aW1lX21zGAMgASgDIh4KDFN0YXRzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkimQEKDVN0YXRzUmVzcG9uc2USDgoGc2VyaWVzGAEgASgEEhMKC2xhYmVsX3BhaXJzGAIgASgEEhgKEHNhbXBsZXNfYXBwZW5kZWQYAyABKAQSFgoOb2xkZXN0X3RpbWVfbXMYBCABKAMSFgoObmV3ZXN0X3RpbWVfbXMYBSABKAMSGQoRa2VybmVsX3NpemVfYnl0ZXMYBiABKAQiIgoQTGlzdEhlYWRzUmVxdWVzdBIOCgZ0ZW5hbnQYASABKAkiPwoRTGlzdEhlYWRzUmVzcG9uc2USKgoFaGVhZHMYASADKAsyGy51cmQuaW5nZXN0ZXIudjEuVGVuYW50SGVhZCKmAQoKVGVuYW50SGVhZBIOCgZ0ZW5hbnQYASABKAkSDgoGc2VyaWVzGAIgASgEEhgKEHNhbXBsZXNfYXBwZW5kZWQYAyABKAQSGwoOb2xkZXN0X3RpbWVfbXMYBCABKANIAIgBARIbCg5uZXdlc3RfdGltZV9tcxgFIAEoA0gBiAEBQhEKD19vbGRlc3RfdGltZV9tc0IRCg9fbmV3ZXN0X3RpbWVfbXMiLgoOQ2h1bmtzUG9zaXRpb24SDAoEZmlsZRgBIAEoDRIOCgZvZmZzZXQYAiABKAQiMAoLU2VhbFJlcXVlc3QSDgoGdGVuYW50GAEgASgJEhEKCWJlZm9yZV9tcxgCIAEoAyJBCgxTZWFsUmVzcG9uc2USMQoIcG9zaXRpb24YASABKAsyHy51cmQuaW5nZXN0ZXIudjEuQ2h1bmtzUG9zaXRpb24ibAoPVHJ1bmNhdGVSZXF1ZXN0Eg4KBnRlbmFudBgBIAEoCRIRCgliZWZvcmVfbXMYAiABKAMSNgoNc2VhbGVkX2JlZm9yZRgDIAEoCzIfLnVyZC5pbmdlc3Rlci52MS5DaHVua3NQb3NpdGlvbiIiChBUcnVuY2F0ZVJlc3BvbnNlEg4KBnNlcmllcxgBIAEoBCIVChNUYWtlU25hcHNob3RSZXF1ZXN0IiUKFFRha2VTbmFwc2hvdFJlc3BvbnNlEg0KBXRha2VuGAEgASgIKnUKDVBheWxvYWRGb3JtYXQSHgoaUEFZTE9BRF9GT1JNQVRfVU5TUEVDSUZJRUQQABIhCh1QQVlMT0FEX0ZPUk1BVF9SRU1PVEVfV1JJVEVfMRABEiEKHVBBWUxPQURfRk9STUFUX1JFTU9URV9XUklURV8yEAIqkwEKC01hdGNoZXJUeXBlEhwKGE1BVENIRVJfVFlQRV9VTlNQRUNJRklFRBAAEhYKEk1BVENIRVJfVFlQRV9FUVVBTBABEhoKFk1BVENIRVJfVFlQRV9OT1RfRVFVQUwQAhIWChJNQVRDSEVSX1RZUEVfUkVHRVgQAxIaChZNQVRDSEVSX1RZUEVfTk9UX1JFR0VYEAQq6gEKDUNodW5rRW5jb2RpbmcSHgoaQ0hVTktfRU5DT0RJTkdfVU5TUEVDSUZJRUQQABIWChJDSFVOS19FTkNPRElOR19YT1IQARIcChhDSFVOS19FTkNPRElOR19ISVNUT0dSQU0QAhIiCh5DSFVOS19FTkNPRElOR19GTE9BVF9ISVNUT0dSQU0QAxIXChNDSFVOS19FTkNPRElOR19YT1IyEAQSHwobQ0hVTktfRU5DT0RJTkdfSElTVE9HUkFNX1NUEAUSJQohQ0hVTktfRU5DT0RJTkdfRkxPQVRfSElTVE9HUkFNX1NUEAYy6AcKD0luZ2VzdGVyU2VydmljZRJDCgRQdXNoEhwudXJkLmluZ2VzdGVyLnYxLlB1c2hSZXF1ZXN0Gh0udXJkLmluZ2VzdGVyLnYxLlB1c2hSZXNwb25zZRJaCgtRdWVyeVN0cmVhbRIjLnVyZC5pbmdlc3Rlci52MS5RdWVyeVN0cmVhbVJlcXVlc3QaJC51cmQuaW5nZXN0ZXIudjEuUXVlcnlTdHJlYW1SZXNwb25zZTABEksKBlNlcmllcxIeLnVyZC5pbmdlc3Rlci52MS5TZXJpZXNSZXF1ZXN0Gh8udXJkLmluZ2VzdGVyLnYxLlNlcmllc1Jlc3BvbnNlMAESVQoKTGFiZWxOYW1lcxIiLnVyZC5pbmdlc3Rlci52MS5MYWJlbE5hbWVzUmVxdWVzdBojLnVyZC5pbmdlc3Rlci52MS5MYWJlbE5hbWVzUmVzcG9uc2USWAoLTGFiZWxWYWx1ZXMSIy51cmQuaW5nZXN0ZXIudjEuTGFiZWxWYWx1ZXNSZXF1ZXN0GiQudXJkLmluZ2VzdGVyLnYxLkxhYmVsVmFsdWVzUmVzcG9uc2USTwoITWV0YWRhdGESIC51cmQuaW5nZXN0ZXIudjEuTWV0YWRhdGFSZXF1ZXN0GiEudXJkLmluZ2VzdGVyLnYxLk1ldGFkYXRhUmVzcG9uc2USVAoJRXhlbXBsYXJzEiEudXJkLmluZ2VzdGVyLnYxLkV4ZW1wbGFyc1JlcXVlc3QaIi51cmQuaW5nZXN0ZXIudjEuRXhlbXBsYXJzUmVzcG9uc2UwARJGCgVTdGF0cxIdLnVyZC5pbmdlc3Rlci52MS5TdGF0c1JlcXVlc3QaHi51cmQuaW5nZXN0ZXIudjEuU3RhdHNSZXNwb25zZRJUCglMaXN0SGVhZHMSIS51cmQuaW5nZXN0ZXIudjEuTGlzdEhlYWRzUmVxdWVzdBoiLnVyZC5pbmdlc3Rlci52MS5MaXN0SGVhZHNSZXNwb25zZTABEkMKBFNlYWwSHC51cmQuaW5nZXN0ZXIudjEuU2VhbFJlcXVlc3QaHS51cmQuaW5nZXN0ZXIudjEuU2VhbFJlc3BvbnNlEk8KCFRydW5jYXRlEiAudXJkLmluZ2VzdGVyLnYxLlRydW5jYXRlUmVxdWVzdBohLnVyZC5pbmdlc3Rlci52MS5UcnVuY2F0ZVJlc3BvbnNlElsKDFRha2VTbmFwc2hvdBIkLnVyZC5pbmdlc3Rlci52MS5UYWtlU25hcHNob3RSZXF1ZXN0GiUudXJkLmluZ2VzdGVyLnYxLlRha2VTbmFwc2hvdFJlc3BvbnNlYgZwcm90bzM", [file_urd_errors_v1_errors]);
 
 /**
  * PushRequest is one batch of one tenant.
@@ -245,6 +245,13 @@ export type QueryStreamRequest = Message<"urd.ingester.v1.QueryStreamRequest"> &
    * @generated from field: uint64 series_max = 4;
    */
   seriesMax: bigint;
+
+  /**
+   * Set when the caller keeps label sets from one answer to the next.
+   *
+   * @generated from field: urd.ingester.v1.KnownLabelSets known = 5;
+   */
+  known?: KnownLabelSets | undefined;
 };
 
 /**
@@ -253,6 +260,34 @@ export type QueryStreamRequest = Message<"urd.ingester.v1.QueryStreamRequest"> &
  */
 export const QueryStreamRequestSchema: GenMessage<QueryStreamRequest> = /*@__PURE__*/
   messageDesc(file_urd_ingester_v1_ingester, 5);
+
+/**
+ * KnownLabelSets says which numbered label sets of the tenant a caller holds already.
+ *
+ * @generated from message urd.ingester.v1.KnownLabelSets
+ */
+export type KnownLabelSets = Message<"urd.ingester.v1.KnownLabelSets"> & {
+  /**
+   * The numbering that they belong to; 0: none.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * How many of its sets are held, from the first.
+   *
+   * @generated from field: uint32 sets = 2;
+   */
+  sets: number;
+};
+
+/**
+ * Describes the message urd.ingester.v1.KnownLabelSets.
+ * Use `create(KnownLabelSetsSchema)` to create a new message.
+ */
+export const KnownLabelSetsSchema: GenMessage<KnownLabelSets> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 6);
 
 /**
  * QueryStreamResponse is one part of the answer.
@@ -290,7 +325,7 @@ export type QueryStreamResponse = Message<"urd.ingester.v1.QueryStreamResponse">
  * Use `create(QueryStreamResponseSchema)` to create a new message.
  */
 export const QueryStreamResponseSchema: GenMessage<QueryStreamResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 6);
+  messageDesc(file_urd_ingester_v1_ingester, 7);
 
 /**
  * SeriesFrame holds some series of a stream; frames stay below 128 KiB where series allow.
@@ -311,6 +346,13 @@ export type SeriesFrame = Message<"urd.ingester.v1.SeriesFrame"> & {
    * @generated from field: repeated urd.ingester.v1.SeriesChunks series = 2;
    */
   series: SeriesChunks[];
+
+  /**
+   * Label sets that this frame's series refer to and the caller may not know.
+   *
+   * @generated from field: urd.ingester.v1.LabelSets label_sets = 3;
+   */
+  labelSets?: LabelSets | undefined;
 };
 
 /**
@@ -318,7 +360,78 @@ export type SeriesFrame = Message<"urd.ingester.v1.SeriesFrame"> & {
  * Use `create(SeriesFrameSchema)` to create a new message.
  */
 export const SeriesFrameSchema: GenMessage<SeriesFrame> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 7);
+  messageDesc(file_urd_ingester_v1_ingester, 8);
+
+/**
+ * LabelSets numbers label sets: what a caller keeps need not be sent again. Numbers ascend
+ * within an epoch, which ends when a number might come to mean another series.
+ *
+ * @generated from message urd.ingester.v1.LabelSets
+ */
+export type LabelSets = Message<"urd.ingester.v1.LabelSets"> & {
+  /**
+   * The numbering; never 0.
+   *
+   * @generated from field: uint64 epoch = 1;
+   */
+  epoch: bigint;
+
+  /**
+   * Sets of the epoch in front of these.
+   *
+   * @generated from field: uint32 sets_before = 2;
+   */
+  setsBefore: number;
+
+  /**
+   * Symbols of the epoch in front of these.
+   *
+   * @generated from field: uint32 symbols_before = 3;
+   */
+  symbolsBefore: number;
+
+  /**
+   * New strings of the epoch's symbol table.
+   *
+   * @generated from field: repeated string symbols = 4;
+   */
+  symbols: string[];
+
+  /**
+   * New label sets.
+   *
+   * @generated from field: repeated urd.ingester.v1.LabelSet sets = 5;
+   */
+  sets: LabelSet[];
+};
+
+/**
+ * Describes the message urd.ingester.v1.LabelSets.
+ * Use `create(LabelSetsSchema)` to create a new message.
+ */
+export const LabelSetsSchema: GenMessage<LabelSets> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 9);
+
+/**
+ * LabelSet is the labels of one series.
+ *
+ * @generated from message urd.ingester.v1.LabelSet
+ */
+export type LabelSet = Message<"urd.ingester.v1.LabelSet"> & {
+  /**
+   * Name and value in turn, indices into the epoch's symbol table, sorted by name.
+   *
+   * @generated from field: repeated uint32 label_refs = 1;
+   */
+  labelRefs: number[];
+};
+
+/**
+ * Describes the message urd.ingester.v1.LabelSet.
+ * Use `create(LabelSetSchema)` to create a new message.
+ */
+export const LabelSetSchema: GenMessage<LabelSet> = /*@__PURE__*/
+  messageDesc(file_urd_ingester_v1_ingester, 10);
 
 /**
  * SeriesChunks is one series with its chunks.
@@ -339,6 +452,13 @@ export type SeriesChunks = Message<"urd.ingester.v1.SeriesChunks"> & {
    * @generated from field: repeated urd.ingester.v1.Chunk chunks = 2;
    */
   chunks: Chunk[];
+
+  /**
+   * Number of the label set, from 1 on, when it is sent instead of label_refs.
+   *
+   * @generated from field: uint32 label_set = 3;
+   */
+  labelSet: number;
 };
 
 /**
@@ -346,7 +466,7 @@ export type SeriesChunks = Message<"urd.ingester.v1.SeriesChunks"> & {
  * Use `create(SeriesChunksSchema)` to create a new message.
  */
 export const SeriesChunksSchema: GenMessage<SeriesChunks> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 8);
+  messageDesc(file_urd_ingester_v1_ingester, 11);
 
 /**
  * Chunk is a run of samples of one series.
@@ -395,7 +515,7 @@ export type Chunk = Message<"urd.ingester.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 9);
+  messageDesc(file_urd_ingester_v1_ingester, 12);
 
 /**
  * ChunkLocation names bytes in a chunks file of the ingester's data directory.
@@ -430,7 +550,7 @@ export type ChunkLocation = Message<"urd.ingester.v1.ChunkLocation"> & {
  * Use `create(ChunkLocationSchema)` to create a new message.
  */
 export const ChunkLocationSchema: GenMessage<ChunkLocation> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 10);
+  messageDesc(file_urd_ingester_v1_ingester, 13);
 
 /**
  * StreamEnd closes an answer.
@@ -458,7 +578,7 @@ export type StreamEnd = Message<"urd.ingester.v1.StreamEnd"> & {
  * Use `create(StreamEndSchema)` to create a new message.
  */
 export const StreamEndSchema: GenMessage<StreamEnd> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 11);
+  messageDesc(file_urd_ingester_v1_ingester, 14);
 
 /**
  * Hole is a range of time in which acknowledged samples of a tenant are lost.
@@ -493,7 +613,7 @@ export type Hole = Message<"urd.ingester.v1.Hole"> & {
  * Use `create(HoleSchema)` to create a new message.
  */
 export const HoleSchema: GenMessage<Hole> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 12);
+  messageDesc(file_urd_ingester_v1_ingester, 15);
 
 /**
  * SeriesRequest asks for label sets; a series matches when any selector does.
@@ -528,7 +648,7 @@ export type SeriesRequest = Message<"urd.ingester.v1.SeriesRequest"> & {
  * Use `create(SeriesRequestSchema)` to create a new message.
  */
 export const SeriesRequestSchema: GenMessage<SeriesRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 13);
+  messageDesc(file_urd_ingester_v1_ingester, 16);
 
 /**
  * SeriesResponse holds some label sets.
@@ -556,7 +676,7 @@ export type SeriesResponse = Message<"urd.ingester.v1.SeriesResponse"> & {
  * Use `create(SeriesResponseSchema)` to create a new message.
  */
 export const SeriesResponseSchema: GenMessage<SeriesResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 14);
+  messageDesc(file_urd_ingester_v1_ingester, 17);
 
 /**
  * LabelNamesRequest asks for label names.
@@ -591,7 +711,7 @@ export type LabelNamesRequest = Message<"urd.ingester.v1.LabelNamesRequest"> & {
  * Use `create(LabelNamesRequestSchema)` to create a new message.
  */
 export const LabelNamesRequestSchema: GenMessage<LabelNamesRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 15);
+  messageDesc(file_urd_ingester_v1_ingester, 18);
 
 /**
  * LabelNamesResponse lists label names.
@@ -612,7 +732,7 @@ export type LabelNamesResponse = Message<"urd.ingester.v1.LabelNamesResponse"> &
  * Use `create(LabelNamesResponseSchema)` to create a new message.
  */
 export const LabelNamesResponseSchema: GenMessage<LabelNamesResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 16);
+  messageDesc(file_urd_ingester_v1_ingester, 19);
 
 /**
  * LabelValuesRequest asks for the values of one label.
@@ -654,7 +774,7 @@ export type LabelValuesRequest = Message<"urd.ingester.v1.LabelValuesRequest"> &
  * Use `create(LabelValuesRequestSchema)` to create a new message.
  */
 export const LabelValuesRequestSchema: GenMessage<LabelValuesRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 17);
+  messageDesc(file_urd_ingester_v1_ingester, 20);
 
 /**
  * LabelValuesResponse lists label values.
@@ -675,7 +795,7 @@ export type LabelValuesResponse = Message<"urd.ingester.v1.LabelValuesResponse">
  * Use `create(LabelValuesResponseSchema)` to create a new message.
  */
 export const LabelValuesResponseSchema: GenMessage<LabelValuesResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 18);
+  messageDesc(file_urd_ingester_v1_ingester, 21);
 
 /**
  * MetadataRequest asks for metric metadata.
@@ -710,7 +830,7 @@ export type MetadataRequest = Message<"urd.ingester.v1.MetadataRequest"> & {
  * Use `create(MetadataRequestSchema)` to create a new message.
  */
 export const MetadataRequestSchema: GenMessage<MetadataRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 19);
+  messageDesc(file_urd_ingester_v1_ingester, 22);
 
 /**
  * MetadataResponse lists metric metadata.
@@ -731,7 +851,7 @@ export type MetadataResponse = Message<"urd.ingester.v1.MetadataResponse"> & {
  * Use `create(MetadataResponseSchema)` to create a new message.
  */
 export const MetadataResponseSchema: GenMessage<MetadataResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 20);
+  messageDesc(file_urd_ingester_v1_ingester, 23);
 
 /**
  * MetricMetadata describes a metric family.
@@ -774,7 +894,7 @@ export type MetricMetadata = Message<"urd.ingester.v1.MetricMetadata"> & {
  * Use `create(MetricMetadataSchema)` to create a new message.
  */
 export const MetricMetadataSchema: GenMessage<MetricMetadata> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 21);
+  messageDesc(file_urd_ingester_v1_ingester, 24);
 
 /**
  * ExemplarsRequest asks for exemplars; a series matches when any selector does.
@@ -802,7 +922,7 @@ export type ExemplarsRequest = Message<"urd.ingester.v1.ExemplarsRequest"> & {
  * Use `create(ExemplarsRequestSchema)` to create a new message.
  */
 export const ExemplarsRequestSchema: GenMessage<ExemplarsRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 22);
+  messageDesc(file_urd_ingester_v1_ingester, 25);
 
 /**
  * ExemplarsResponse holds the exemplars of some series.
@@ -823,7 +943,7 @@ export type ExemplarsResponse = Message<"urd.ingester.v1.ExemplarsResponse"> & {
  * Use `create(ExemplarsResponseSchema)` to create a new message.
  */
 export const ExemplarsResponseSchema: GenMessage<ExemplarsResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 23);
+  messageDesc(file_urd_ingester_v1_ingester, 26);
 
 /**
  * SeriesExemplars holds the exemplars of one series.
@@ -851,7 +971,7 @@ export type SeriesExemplars = Message<"urd.ingester.v1.SeriesExemplars"> & {
  * Use `create(SeriesExemplarsSchema)` to create a new message.
  */
 export const SeriesExemplarsSchema: GenMessage<SeriesExemplars> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 24);
+  messageDesc(file_urd_ingester_v1_ingester, 27);
 
 /**
  * Exemplar points from a sample to a trace.
@@ -886,7 +1006,7 @@ export type Exemplar = Message<"urd.ingester.v1.Exemplar"> & {
  * Use `create(ExemplarSchema)` to create a new message.
  */
 export const ExemplarSchema: GenMessage<Exemplar> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 25);
+  messageDesc(file_urd_ingester_v1_ingester, 28);
 
 /**
  * StatsRequest asks for counts.
@@ -907,7 +1027,7 @@ export type StatsRequest = Message<"urd.ingester.v1.StatsRequest"> & {
  * Use `create(StatsRequestSchema)` to create a new message.
  */
 export const StatsRequestSchema: GenMessage<StatsRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 26);
+  messageDesc(file_urd_ingester_v1_ingester, 29);
 
 /**
  * StatsResponse holds counts.
@@ -963,7 +1083,7 @@ export type StatsResponse = Message<"urd.ingester.v1.StatsResponse"> & {
  * Use `create(StatsResponseSchema)` to create a new message.
  */
 export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 27);
+  messageDesc(file_urd_ingester_v1_ingester, 30);
 
 /**
  * ListHeadsRequest asks what is held.
@@ -984,7 +1104,7 @@ export type ListHeadsRequest = Message<"urd.ingester.v1.ListHeadsRequest"> & {
  * Use `create(ListHeadsRequestSchema)` to create a new message.
  */
 export const ListHeadsRequestSchema: GenMessage<ListHeadsRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 28);
+  messageDesc(file_urd_ingester_v1_ingester, 31);
 
 /**
  * ListHeadsResponse holds some tenants.
@@ -1005,7 +1125,7 @@ export type ListHeadsResponse = Message<"urd.ingester.v1.ListHeadsResponse"> & {
  * Use `create(ListHeadsResponseSchema)` to create a new message.
  */
 export const ListHeadsResponseSchema: GenMessage<ListHeadsResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 29);
+  messageDesc(file_urd_ingester_v1_ingester, 32);
 
 /**
  * TenantHead says what an ingester holds of a tenant.
@@ -1054,7 +1174,7 @@ export type TenantHead = Message<"urd.ingester.v1.TenantHead"> & {
  * Use `create(TenantHeadSchema)` to create a new message.
  */
 export const TenantHeadSchema: GenMessage<TenantHead> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 30);
+  messageDesc(file_urd_ingester_v1_ingester, 33);
 
 /**
  * ChunksPosition is a place in the chunks files of an ingester.
@@ -1082,7 +1202,7 @@ export type ChunksPosition = Message<"urd.ingester.v1.ChunksPosition"> & {
  * Use `create(ChunksPositionSchema)` to create a new message.
  */
 export const ChunksPositionSchema: GenMessage<ChunksPosition> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 31);
+  messageDesc(file_urd_ingester_v1_ingester, 34);
 
 /**
  * SealRequest closes chunks.
@@ -1110,7 +1230,7 @@ export type SealRequest = Message<"urd.ingester.v1.SealRequest"> & {
  * Use `create(SealRequestSchema)` to create a new message.
  */
 export const SealRequestSchema: GenMessage<SealRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 32);
+  messageDesc(file_urd_ingester_v1_ingester, 35);
 
 /**
  * SealResponse tells how far chunks are closed.
@@ -1131,7 +1251,7 @@ export type SealResponse = Message<"urd.ingester.v1.SealResponse"> & {
  * Use `create(SealResponseSchema)` to create a new message.
  */
 export const SealResponseSchema: GenMessage<SealResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 33);
+  messageDesc(file_urd_ingester_v1_ingester, 36);
 
 /**
  * TruncateRequest drops what a block holds.
@@ -1166,7 +1286,7 @@ export type TruncateRequest = Message<"urd.ingester.v1.TruncateRequest"> & {
  * Use `create(TruncateRequestSchema)` to create a new message.
  */
 export const TruncateRequestSchema: GenMessage<TruncateRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 34);
+  messageDesc(file_urd_ingester_v1_ingester, 37);
 
 /**
  * TruncateResponse tells what is left.
@@ -1187,7 +1307,7 @@ export type TruncateResponse = Message<"urd.ingester.v1.TruncateResponse"> & {
  * Use `create(TruncateResponseSchema)` to create a new message.
  */
 export const TruncateResponseSchema: GenMessage<TruncateResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 35);
+  messageDesc(file_urd_ingester_v1_ingester, 38);
 
 /**
  * TakeSnapshotRequest asks for a snapshot.
@@ -1202,7 +1322,7 @@ export type TakeSnapshotRequest = Message<"urd.ingester.v1.TakeSnapshotRequest">
  * Use `create(TakeSnapshotRequestSchema)` to create a new message.
  */
 export const TakeSnapshotRequestSchema: GenMessage<TakeSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 36);
+  messageDesc(file_urd_ingester_v1_ingester, 39);
 
 /**
  * TakeSnapshotResponse tells how it went.
@@ -1223,7 +1343,7 @@ export type TakeSnapshotResponse = Message<"urd.ingester.v1.TakeSnapshotResponse
  * Use `create(TakeSnapshotResponseSchema)` to create a new message.
  */
 export const TakeSnapshotResponseSchema: GenMessage<TakeSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_urd_ingester_v1_ingester, 37);
+  messageDesc(file_urd_ingester_v1_ingester, 40);
 
 /**
  * PayloadFormat says which message PushRequest.payload holds.
